@@ -1,0 +1,66 @@
+"""Where things are, and how a file comes to be there: a temporary name, then a rename."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+SAFE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+
+
+def packaged(folder: str) -> Path:
+    """The shipped `folder` (``conf``, ``recipes``): inside the wheel, else beside the package."""
+    inside = PACKAGE / folder
+    return inside if inside.is_dir() else PACKAGE.parent / folder
+
+
+def _beside(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+
+
+def write_whole(path: Path, content: str | bytes) -> Path:
+    """Write `content` to `path` so that no reader ever sees half of it.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written, or the disk is full; nothing is left behind.
+    """
+    temporary = _beside(path)
+    try:
+        data = content.encode() if isinstance(content, str) else content
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return path
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder that becomes `path` when the block ends without an error.
+
+    If `path` exists by then (another process made the same content), the new one is dropped.
+    """
+    temporary = _beside(path)
+    temporary.mkdir()
+    try:
+        yield temporary
+        try:
+            temporary.rename(path)
+        except OSError:
+            if not path.is_dir():
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,122 @@
+"""The nouns of judgement: scores, gates, slices, plots, and the report that holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a model answered.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (n_rows,)
+        Numbers, or labels.
+    probabilities : numpy.ndarray or None, shape (n_rows, n_classes)
+        Columns in the order of ``Task.classes``; None where the model gives none.
+    """
+
+    values: np.ndarray
+    probabilities: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number with what it is compared to.
+
+    Parameters
+    ----------
+    name : str
+    value : float
+        On the untouched test part.
+    low, high : float or None
+        Bounds of the 95 % bootstrap interval.
+    baseline : float or None
+        The trivial model's value on the same rows.
+    cv_mean, cv_std : float or None
+        Over the folds inside the training part.
+    greater_is_better : bool
+    """
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    baseline: float | None = None
+    cv_mean: float | None = None
+    cv_std: float | None = None
+    greater_is_better: bool = True
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One condition that a version has to meet, and whether it does."""
+
+    name: str
+    passed: bool
+    says: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Data of one picture, drawn by whoever shows it.
+
+    Parameters
+    ----------
+    kind : str
+        ``scatter``, ``line``, ``bar``, ``histogram`` or ``matrix``.
+    title, x_label, y_label : str
+    series : dict of str to list
+        ``scatter``/``line``: name to list of (x, y). ``bar``/``histogram``: name to list of
+        (label, value). ``matrix``: row label to list of (column label, value).
+    """
+
+    kind: str
+    title: str
+    x_label: str
+    y_label: str
+    series: dict[str, list[tuple[Any, Any]]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdict on one fitted pipeline.
+
+    Parameters
+    ----------
+    task : str
+    primary : str
+        Name of the metric that ranks.
+    metrics : tuple of Metric
+    gates : tuple of Gate
+    slices : tuple of dict
+        One row a slice: ``column``, ``value``, ``rows`` and one key a metric.
+    worst : tuple of dict
+        The rows predicted worst: ``row`` (position in the test part), ``actual``, ``predicted``,
+        ``error`` and the feature values that are not sensitive.
+    plots : tuple of Plot
+    warnings : tuple of str
+    """
+
+    task: str
+    primary: str
+    metrics: tuple[Metric, ...]
+    gates: tuple[Gate, ...] = ()
+    slices: tuple[dict[str, Any], ...] = ()
+    worst: tuple[dict[str, Any], ...] = ()
+    plots: tuple[Plot, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        """True if no gate refuses."""
+        return all(gate.passed for gate in self.gates)
+
+    def metric(self, name: str) -> Metric:
+        """The metric called `name`; KeyError if there is none."""
+        return {metric.name: metric for metric in self.metrics}[name]
