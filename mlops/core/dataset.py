@@ -116,3 +116,21 @@ class Split:
     test: np.ndarray
     folds: tuple[tuple[np.ndarray, np.ndarray], ...]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Enforced:
+    """A data set that keeps its contract, and the rows that did not.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    quarantined : pandas.DataFrame
+        The rows put aside, all their columns, and ``reason``.
+    notes : tuple of str
+        For people: learned or enforced, from which file, how many rows put aside.
+    """
+
+    dataset: Dataset
+    quarantined: pd.DataFrame
+    notes: tuple[str, ...] = ()
