@@ -1,0 +1,171 @@
+"""What there is to choose: groups, options and recipes, found in the folders, never registered."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlops.config import yamlfile
+from mlops.config.yamlfile import Document
+from mlops.core.errors import MlopsError, closest, fail, listed
+from mlops.core.paths import packaged
+
+ABOUT = ("_tasks_", "_ranges_", "_space_", "_extra_", "_positionals_", "_text_", "_scope_")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option file: the node that Hydra sees, and what it says about itself.
+
+    Parameters
+    ----------
+    group, name : str
+    document : Document
+    node : dict
+        The file without its ``defaults`` list and without what it says about itself.
+    about : dict
+        ``_tasks_``, ``_ranges_``, ``_space_``, ``_extra_`` …; keys of :data:`ABOUT`.
+    shipped : bool
+        True if the file came with the package and not with the user's project.
+    """
+
+    group: str
+    name: str
+    document: Document
+    node: dict[str, Any]
+    about: dict[str, Any]
+    shipped: bool
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One recipe: the choices it makes and the sections that belong to those choices."""
+
+    name: str
+    document: Document
+    choices: dict[str, str]
+    sections: dict[str, Any] = field(default_factory=dict)
+    rest: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that can be chosen from one working folder.
+
+    Parameters
+    ----------
+    project : pathlib.Path
+        Its ``conf`` and ``recipes`` lie over the packaged ones.
+    """
+
+    project: Path
+
+    def folders(self, kind: str) -> list[Path]:
+        """Existing folders of `kind` (``conf``, ``recipes``), the project's first."""
+        own, ours = self.project / kind, packaged(kind)
+        return [each for each in (own, ours) if each.is_dir()][: 1 if own == ours else 2]
+
+    def file(self, kind: str, name: str) -> Path | None:
+        """The YAML file `name` (``model/ridge``) that counts, or None."""
+        for folder in self.folders(kind):
+            path = folder / f"{name}.yaml"
+            if path.is_file():
+                return path
+        return None
+
+    @functools.cached_property
+    def primary(self) -> Document:
+        """``conf/config.yaml``: the table of contents."""
+        path = self.file("conf", "config")
+        if path is None:
+            raise FileNotFoundError("conf/config.yaml")
+        return yamlfile.read(path)
+
+    @functools.cached_property
+    def defaults(self) -> dict[str, str]:
+        """Group to its default option, in the order of the table of contents."""
+        entries = [each for each in self.primary.data.get("defaults", []) if isinstance(each, dict)]
+        pairs = [next(iter(entry.items())) for entry in entries]
+        return {
+            group.removeprefix("override /").removeprefix("override "): option
+            for group, option in pairs
+            if not group.startswith("optional ") and "/" not in group.removeprefix("override /")
+        }
+
+    @property
+    def groups(self) -> list[str]:
+        """Every group but ``recipe``, in the order data meets them."""
+        return [group for group in self.defaults if group != "recipe"]
+
+    def options(self, group: str) -> list[str]:
+        """Names of the options of `group`, sorted; recipes for ``recipe``."""
+        kind, sub = ("recipes", "") if group == "recipe" else ("conf", group)
+        found = {
+            path.stem
+            for folder in self.folders(kind)
+            for path in (folder / sub).glob("*.yaml")
+            if not path.name.startswith(".")
+        }
+        return sorted(found)
+
+    @functools.cache  # noqa: B019 - catalogues are few and live as long as the process
+    def option(self, group: str, name: str) -> Option:
+        """Read one option.
+
+        Raises
+        ------
+        MlopsError
+            There is no such option (with the closest), or its file cannot be read.
+        """
+        path = self.file("conf", f"{group}/{name}")
+        if path is None:
+            raise self.missing(group, name)
+        document = yamlfile.read(path)
+        about = {key: document.data[key] for key in ABOUT if key in document.data}
+        node = {key: value for key, value in document.data.items() if key not in ABOUT}
+        return Option(group, name, document, node, about, self.shipped(path))
+
+    def shipped(self, path: Path) -> bool:
+        """True if `path` came with the package."""
+        return packaged("conf") in path.parents
+
+    def missing(self, group: str, name: object, where: str = "") -> MlopsError:
+        """The error that says that `group` has no option `name`."""
+        options = self.options(group)
+        nearest = closest(name, options)
+        return fail(
+            "unknown-option",
+            f"There is no {group} called {name}.",
+            where=where or f"{group}={name}",
+            found=str(name),
+            accepted=listed(options, 40),
+            closest=nearest,
+            next_step=f"write {group}={nearest or (options[0] if options else '…')}",
+        )
+
+    @functools.cache  # noqa: B019 - as above
+    def recipe(self, name: str) -> Recipe:
+        """Read one recipe; what it may hold is checked by :mod:`mlops.config.recipe`.
+
+        Raises
+        ------
+        MlopsError
+            There is no such recipe, it cannot be read, or it holds what no recipe may.
+        """
+        from mlops.config.recipe import as_recipe
+
+        path = self.file("recipes", name)
+        if path is None:
+            raise self.missing("recipe", name)
+        return as_recipe(name, yamlfile.read(path), self)
+
+    def __hash__(self) -> int:
+        return hash(self.project)
+
+
+@functools.cache
+def catalogue(project: Path | None = None) -> Catalogue:
+    """The catalogue of `project` (default: the working folder), read once a process."""
+    return Catalogue((project or Path.cwd()).resolve())

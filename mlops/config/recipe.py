@@ -1,0 +1,99 @@
+"""What a recipe may hold: choices of parts and their values, nothing that reaches outside them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlops.config.catalogue import Catalogue, Recipe
+from mlops.config.yamlfile import Document
+from mlops.core.errors import REFUSED, Problem, MlopsError, closest, listed
+
+# A recipe is written by a stranger: where results go, who serves them and what a verb does
+# stay with the person at the keyboard.
+OURS_ALONE = ("hydra", "tracker", "flow", "ui", "compute", "outputs", "recipe", "of")
+PLAIN = ("seed", "name")
+
+
+def as_recipe(name: str, document: Document, catalogue: Catalogue) -> Recipe:
+    """Sort the parts of a recipe file.
+
+    Raises
+    ------
+    MlopsError
+        All that it may not hold, at once; exit code 3 where it reaches outside.
+    """
+    problems: list[Problem] = []
+    choices = _choices(document, catalogue, problems)
+    sections: dict[str, Any] = {}
+    rest: dict[str, Any] = {}
+    rooms = [group for group in catalogue.groups if group not in OURS_ALONE]
+    for line_number, line in enumerate(document.text.split("\n"), start=1):
+        text = line.strip().lstrip("#").strip() if line.strip().startswith("#") else ""
+        if text.startswith("@package") and text.split() != ["@package", "_global_"]:
+            where = f"{document.at()[: -len(document.at().rpartition(':')[2])]}{line_number}"
+            problems.append(_reaches(name, text, where))
+    for key, value in document.data.items():
+        if key == "defaults":
+            continue
+        if key in rooms:
+            sections[key] = value
+        elif key in PLAIN:
+            rest[key] = value
+        elif str(key).split("/")[0] in OURS_ALONE:
+            problems.append(_reaches(name, str(key), document.at(str(key))))
+        else:
+            problems.append(_unknown(document, str(key), [*rooms, *PLAIN, "defaults"]))
+    if problems:
+        raise MlopsError(*problems)
+    return Recipe(name, document, choices, sections, rest)
+
+
+def _choices(
+    document: Document, catalogue: Catalogue, problems: list[Problem]
+) -> dict[str, str]:
+    entries = document.data.get("defaults") or []
+    choices: dict[str, str] = {}
+    if not isinstance(entries, list):
+        problems.append(_unknown(document, "defaults", ["a list of `- override /room: option`"]))
+        return choices
+    for index, entry in enumerate(entries):
+        where = document.at(f"defaults.{index}")
+        key, value = next(iter(entry.items())) if isinstance(entry, dict) and entry else (entry, "")
+        group = str(key).removeprefix("override ").lstrip("/").split("@")[0]
+        if group.split("/")[0] in OURS_ALONE:
+            problems.append(_reaches(document.path.stem, str(key), where))
+        elif entry == "_self_":
+            continue
+        elif not str(key).startswith("override /") or group not in catalogue.groups:
+            accepted = ["override /" + each for each in catalogue.groups if each not in OURS_ALONE]
+            problems.append(_unknown(document, str(key), accepted, where))
+        elif str(value) not in catalogue.options(group):
+            problems.extend(catalogue.missing(group, value, where).problems)
+        else:
+            choices[group] = str(value)
+    return choices
+
+
+def _reaches(name: str, found: str, where: str) -> Problem:
+    return Problem(
+        code="recipe-reaches-outside",
+        says=f"Recipe {name} sets what only the person who runs it may set.",
+        where=where,
+        found=found,
+        accepted="choices and values of the rooms on the road, `name` and `seed`",
+        next_step=f"remove `{found}` from the recipe, or ask its author why it is there",
+        exit_code=REFUSED,
+    )
+
+
+def _unknown(document: Document, key: str, accepted: list[str], where: str = "") -> Problem:
+    nearest = closest(key, accepted)
+    return Problem(
+        code="unknown-section",
+        says=f"`{key}` is no section of a recipe.",
+        where=where or document.at(key),
+        found=key,
+        accepted=listed(accepted, 20),
+        closest=nearest,
+        next_step=f"write `{nearest}`" if nearest else "remove it",
+    )
