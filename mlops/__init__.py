@@ -1,0 +1,1 @@
+"""The whole machine-learning loop from configuration; `mlops.cli` is the way in."""

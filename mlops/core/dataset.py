@@ -107,7 +107,8 @@ class Split:
     ----------
     train, test : numpy.ndarray of int, shapes (n_train,), (n_test,)
     folds : tuple of (numpy.ndarray, numpy.ndarray)
-        Validation inside the training part: positions **within** `train`, fit side and held-out side.
+        Validation inside the training part: positions **within** `train`, fit side and held-out
+        side.
     notes : tuple of str
         For people, e.g. the share of duplicated rows.
     """
