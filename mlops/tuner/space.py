@@ -1,0 +1,225 @@
+"""The search space: Hydra's sweep syntax read into plain dimensions that any tuner can use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlops.core.errors import MlopsError, fail
+
+ACCEPTED = "choice(a, b), range(start, stop, step) or interval(low, high), tag(log, ...) around it"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A list of values: ``choice(a, b)``, or ``a,b`` where null is one of them.
+
+    Parameters
+    ----------
+    key : str
+        Full configuration key.
+    values : tuple
+        At least one, no two alike, in the order written.
+    """
+
+    key: str
+    values: tuple[Any, ...]
+
+    def grid(self, points: int) -> tuple[Any, ...]:
+        """All values, however many `points` an interval has."""
+        return self.values
+
+
+@dataclass(frozen=True)
+class Range:
+    """Equal steps: ``range(start, stop, step)``; `stop` itself is not reached.
+
+    Parameters
+    ----------
+    key : str
+    start, stop, step : int or float
+    log : bool
+        A hint for samplers: small values matter as much as large ones.
+    """
+
+    key: str
+    start: float
+    stop: float
+    step: float
+    log: bool = False
+
+    def __len__(self) -> int:
+        return max(0, math.ceil(round((self.stop - self.start) / self.step, 9)))
+
+    def grid(self, points: int) -> tuple[Any, ...]:
+        """Every step, however many `points` an interval has."""
+        return tuple(self.start + position * self.step for position in range(len(self)))
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Everything from `low` to `high`, both included.
+
+    Parameters
+    ----------
+    key : str
+    low, high : float
+    log : bool
+        Even on a logarithmic scale.
+    integer : bool
+        Whole numbers only: ``int(interval(1, 9))`` or ``tag(int, interval(1, 9))``.
+    """
+
+    key: str
+    low: float
+    high: float
+    log: bool = False
+    integer: bool = False
+
+    def grid(self, points: int) -> tuple[Any, ...]:
+        """Evenly spaced values, log-spaced where `log`; the ends are exact.
+
+        >>> Interval("model.alpha", 0.01, 100.0, log=True).grid(3)
+        (0.01, 1.0, 100.0)
+        >>> Interval("model.depth", 1, 4, integer=True).grid(9)
+        (1, 2, 3, 4)
+        """
+        shares = [position / (points - 1) for position in range(points)]
+        if self.log:
+            low, high = math.log(self.low), math.log(self.high)
+            inner = [math.exp(low + share * (high - low)) for share in shares[1:-1]]
+        else:
+            inner = [self.low + share * (self.high - self.low) for share in shares[1:-1]]
+        values = [self.low, *(float(f"{value:.12g}") for value in inner), self.high]
+        if self.integer:
+            values = [round(value) for value in values]
+        return tuple(dict.fromkeys(values))
+
+
+Dimension = Choice | Range | Interval
+
+
+def dimensions(space: Mapping[str, Any]) -> tuple[Dimension, ...]:
+    """Read a whole space, in its order.
+
+    Parameters
+    ----------
+    space : mapping of str to str
+        Full key to sweep text.
+
+    Raises
+    ------
+    MlopsError
+        With every entry that cannot be read.
+
+    Examples
+    --------
+    >>> dimensions({"model.alpha": "choice(1, 10)"})
+    (Choice(key='model.alpha', values=(1, 10)),)
+    """
+    found: list[Dimension] = []
+    problems = []
+    for key, text in space.items():
+        try:
+            found.append(dimension(key, text))
+        except MlopsError as error:
+            problems += error.problems
+    if problems:
+        raise MlopsError(*problems)
+    return tuple(found)
+
+
+def dimension(key: str, text: Any) -> Dimension:
+    """Read one entry.
+
+    Raises
+    ------
+    MlopsError
+        The text is no sweep, is empty or reversed, or has a logarithm of zero or less.
+    """
+    sweep = _parsed(key, text)
+    kind = type(sweep).__name__
+    strange = set(getattr(sweep, "tags", ())) - {"log", "int"}
+    if strange or getattr(sweep, "shuffle", False):
+        raise _refused(key, text, "Only the tags log and int mean something here.")
+    if kind == "ChoiceSweep":
+        return Choice(key, tuple(_distinct(_plain(each, key, text) for each in sweep.list)))
+    if kind == "RangeSweep":
+        return _range(key, text, sweep)
+    if kind == "IntervalSweep":
+        return _interval(key, text, sweep)
+    raise _refused(key, text, "This is one value, or a pattern, and nothing to search.")
+
+
+def _parsed(key: str, text: Any) -> Any:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    if not isinstance(text, str):
+        raise _refused(key, text, "A search space entry is a text.")
+    try:
+        return OverridesParser.create().parse_override(f"value={text}").value()
+    except HydraException as error:
+        said = str(error).splitlines()[0]
+        hint = " (null cannot stand in choice(); write 5,10,null)" if "NoneType" in said else ""
+        raise _refused(key, text, f"This cannot be read{hint}.") from error
+
+
+def _range(key: str, text: str, sweep: Any) -> Range:
+    if sweep.start is None or sweep.stop is None or not sweep.step:
+        raise _refused(key, text, "A range needs a start, a stop and a step that is not 0.")
+    read = Range(key, sweep.start, sweep.stop, sweep.step, "log" in sweep.tags)
+    if not len(read):
+        raise _refused(key, text, "This range is empty: its stop lies before its start.")
+    if read.log and min(read.grid(0)) <= 0:
+        raise _refused(key, text, "A logarithmic range has to lie above 0.")
+    return read
+
+
+def _interval(key: str, text: str, sweep: Any) -> Interval:
+    low, high, log = sweep.start, sweep.end, "log" in sweep.tags
+    if low is None or high is None or not low < high or math.isinf(high - low):
+        raise _refused(key, text, "An interval runs from a lower to a higher finite number.")
+    if log and low <= 0:
+        raise _refused(key, text, "A logarithmic interval has to lie above 0.")
+    # int(interval(1, 9)) arrives with whole bounds; without it Hydra makes floats of them.
+    integer = "int" in sweep.tags or isinstance(low, int)
+    if integer and (low != int(low) or high != int(high)):
+        raise _refused(key, text, "An interval of whole numbers has whole bounds.")
+    if integer:
+        low, high = int(low), int(high)
+    return Interval(key, low, high, log, integer)
+
+
+def _plain(value: Any, key: str, text: str) -> Any:
+    """Quoted strings become strings, at any depth."""
+    if type(value).__name__ == "QuotedString":
+        return value.text
+    if isinstance(value, list):
+        return [_plain(each, key, text) for each in value]
+    if isinstance(value, dict):
+        return {name: _plain(each, key, text) for name, each in value.items()}
+    if type(value).__name__.endswith("Sweep"):
+        raise _refused(key, text, "A sweep cannot stand inside a list of values.")
+    return value
+
+
+def _distinct(values: Iterator[Any]) -> list[Any]:
+    """Without repetitions; true and 1 are two values."""
+    kept: dict[str, Any] = {}
+    for value in values:
+        kept.setdefault(repr(value), value)
+    return list(kept.values())
+
+
+def _refused(key: str, text: Any, says: str) -> MlopsError:
+    return fail(
+        "bad-space",
+        f"The search space of {key} cannot be used: {says[0].lower()}{says[1:]}",
+        where=f"search space, {key}",
+        found=str(text),
+        accepted=ACCEPTED,
+        next_step=f"correct _space_ of the option, or tuner.space, for {key}",
+    )
