@@ -108,3 +108,25 @@ def listed(words: Iterable[object], most: int = 12) -> str:
     texts = [str(word) for word in words]
     tail = f", … ({len(texts) - most} more)" if len(texts) > most else ""
     return ", ".join(texts[:most]) + tail
+
+
+def one_of(key: str, value: object, accepted: Iterable[object]) -> None:
+    """Refuse a `value` of `key` that is not `accepted`.
+
+    Raises
+    ------
+    MlopsError
+        With the code ``not-accepted``.
+    """
+    words = list(accepted)
+    if value not in words:
+        nearest = closest(value, words)
+        raise fail(
+            "not-accepted",
+            f"{key} cannot be {value!r}.",
+            where=key,
+            found=repr(value),
+            accepted=listed(words),
+            closest=nearest,
+            next_step=f"write {key}={nearest or words[0]}",
+        )
