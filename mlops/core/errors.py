@@ -95,6 +95,10 @@ def closest(word: object, words: Iterable[object]) -> str:
     'alpha'
     """
     known = {str(each).lower(): str(each) for each in words}
+    letters = sorted(str(word).lower())
+    swapped = [name for name in known if name != str(word).lower() and sorted(name) == letters]
+    if swapped:
+        return known[swapped[0]]
     match = difflib.get_close_matches(str(word).lower(), known, n=1, cutoff=0.5)
     return known[match[0]] if match else ""
 

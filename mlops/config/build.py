@@ -1,0 +1,145 @@
+"""Makes the parts: the identity of every target is checked immediately before the call."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from mlops.config import kinds, trust
+from mlops.config.catalogue import Catalogue
+from mlops.core.errors import BUG, ENVIRONMENT, REFUSED, USER, MlopsError, fail
+from mlops.core.secret import MARK, Secret
+
+
+def build(group: str, node: dict[str, Any], catalogue: Catalogue, where: str = "") -> Any:
+    """Instantiate the part that `node` describes.
+
+    Parameters
+    ----------
+    group : str
+        The room it is for; it decides what may be built.
+    node : dict
+        Checked and resolved, with ``_target_``.
+    catalogue : Catalogue
+    where : str
+        Shown in errors.
+
+    Raises
+    ------
+    MlopsError
+        A target is refused or is of another kind (3), cannot be imported (4), or its constructor
+        refuses its arguments (2).
+    """
+    from hydra.errors import InstantiationException
+    from hydra.utils import instantiate
+
+    where = where or f"{group}._target_"
+    for _, target in trust.targets(node, group):
+        _identity(group, target, catalogue, where)
+    top = _resolve(str(node["_target_"]), where)
+    if not kinds.stands_in(group, top):
+        raise _wrong_kind(group, node["_target_"], where)
+    try:
+        return instantiate(_with_secrets(node), _convert_="all")
+    except InstantiationException as error:
+        raise _refused_arguments(group, node, error, where) from error
+
+
+def _identity(group: str, target: str, catalogue: Catalogue, where: str) -> None:
+    """Refuse a target whose name is allowed but which turns out to be something else."""
+    problem = trust.refusal(catalogue, group, target, where)
+    if problem:
+        raise MlopsError(problem)
+    found = _resolve(target, where)
+    home = getattr(found, "__module__", None) or ""
+    package = target.partition(".")[0]
+    exact = target in trust.shipped(catalogue, group)
+    same = home.partition(".")[0] == package if exact else trust.by_pattern(catalogue, home + ".x")
+    if not isinstance(found, type) or not same:
+        raise fail(
+            "target-refused",
+            f"{target} is not a class of its own package.",
+            where=where,
+            found=f"{type(found).__name__} from {home or 'nowhere'}",
+            accepted=f"a class defined in {package}",
+            next_step="name the class where it is defined",
+            exit_code=REFUSED,
+        )
+
+
+def _resolve(target: str, where: str) -> Any:
+    module, _, name = target.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, SyntaxError) as error:
+        missing = getattr(error, "name", None)
+        raise fail(
+            "import-failed",
+            f"{target} cannot be imported.",
+            where=where,
+            found=f"{type(error).__name__}: {error}"[:200],
+            accepted="a module that imports, with that name in it",
+            next_step=f"pip install {missing}" if missing and "." not in missing else
+            f"run python -c 'import {module}' to see why",
+            exit_code=ENVIRONMENT if isinstance(error, ModuleNotFoundError) else USER,
+        ) from error
+    except Exception as error:
+        raise fail(
+            "import-failed",
+            f"The module of {target} raises while it is imported.",
+            where=where,
+            found=f"{type(error).__name__}: {error}"[:200],
+            accepted="a module that imports",
+            next_step=f"run python -c 'import {module}' to see why",
+        ) from error
+
+
+def _with_secrets(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _with_secrets(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_with_secrets(value) for value in node]
+    if isinstance(node, str) and node.startswith(MARK):
+        return Secret(node.removeprefix(MARK))
+    return node
+
+
+def _wrong_kind(group: str, target: Any, where: str) -> MlopsError:
+    return fail(
+        "wrong-kind",
+        f"{target} cannot stand in {group}.",
+        where=where,
+        found=str(target),
+        accepted=kinds.told(group),
+        next_step=f"choose an option of {group}, or give the class these methods",
+        exit_code=REFUSED,
+    )
+
+
+def _refused_arguments(
+    group: str, node: dict[str, Any], error: Exception, where: str
+) -> MlopsError:
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+        if isinstance(cause, MlopsError):
+            return cause
+    theirs = isinstance(cause, (TypeError, ValueError, KeyError, OSError))
+    return fail(
+        "not-built",
+        f"{node['_target_']} cannot be made with these values.",
+        where=where,
+        found=f"{type(cause).__name__}: {cause}".split("\n")[0][:200],
+        accepted="values that its constructor takes",
+        next_step=f"correct the values of {group}; `mlops --cfg job` shows them",
+        exit_code=USER if theirs or not str(node["_target_"]).startswith("mlops.") else BUG,
+    )
+
+
+def project_on_path(project: Path) -> None:
+    """Make the project's own package importable; last, so that it shadows nothing installed."""
+    import sys
+
+    if str(project) not in sys.path:
+        sys.path.append(str(project))

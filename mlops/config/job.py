@@ -1,0 +1,158 @@
+"""What `config` hands to `flow`: one frozen job, plain data and parts made on demand."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mlops.config.build import build
+from mlops.config.check import Checked, check
+from mlops.config.compose import Composed
+from mlops.config.origin import origin
+from mlops.core.errors import closest, fail
+from mlops.core.paths import SAFE_NAME
+
+
+@dataclass(frozen=True)
+class Job:
+    """One checked configuration and the parts it describes.
+
+    Parameters
+    ----------
+    values : dict
+        The resolved tree, plain data; secrets are marks.
+    choices : dict of str to str
+        Group to option.
+    words : tuple of str
+        The overrides as given.
+    composed : Composed
+        Where every value came from.
+    """
+
+    values: dict[str, Any]
+    choices: dict[str, str]
+    words: tuple[str, ...]
+    composed: Composed = field(repr=False)
+    _parts: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, composed: Composed, groups: list[str] | None = None) -> Job:
+        """Check `composed` (its `groups`; default all) and make a job of it.
+
+        Raises
+        ------
+        MlopsError
+            Every problem of the configuration.
+        """
+        checked: Checked = check(composed, groups)
+        job = cls(checked.values, composed.choices, composed.words, composed)
+        job.name  # noqa: B018 - an unsafe name is found here, before anything runs
+        return job
+
+    @cached_property
+    def name(self) -> str:
+        """Of the experiment and the registered model: safe as a file name."""
+        name = self.values.get("name") or self._own_name()
+        if isinstance(name, str) and SAFE_NAME.match(name):
+            return name
+        raise fail(
+            "unsafe-name",
+            "The name is used for files, experiments and models, and this one is not safe.",
+            where=origin(self.composed, "name"),
+            found=repr(name)[:80],
+            accepted="letters, digits, _ . - (1 to 64, first a letter or digit)",
+            next_step="write name=my_model",
+        )
+
+    def _own_name(self) -> str:
+        if self.choices["recipe"] != "blank":
+            return self.choices["recipe"]
+        path = self.values["data"].get("path")
+        stem = Path(str(path)).stem if path else self.choices["data"]
+        return "".join(each if each.isalnum() else "_" for each in stem).strip("_")[:64] or "model"
+
+    @property
+    def project(self) -> Path:
+        """The working folder."""
+        return self.composed.catalogue.project
+
+    @cached_property
+    def outputs(self) -> Path:
+        """The only folder that runs write to, absolute."""
+        return (self.project / str(self.values["outputs"])).resolve()
+
+    @property
+    def seed(self) -> int:
+        """The one seed."""
+        return int(self.values["seed"])
+
+    @property
+    def mode(self) -> dict[str, Any]:
+        """The values of the chosen mode."""
+        return self.values["mode"]
+
+    def part(self, group: str) -> Any:
+        """The part chosen for `group`, made on first use.
+
+        Raises
+        ------
+        MlopsError
+            It cannot be made; see :func:`mlops.config.build.build`.
+        """
+        if group not in self._parts:
+            where = origin(self.composed, f"{group}._target_")
+            catalogue = self.composed.catalogue
+            self._parts[group] = build(group, self.values[group], catalogue, where)
+        return self._parts[group]
+
+    def about(self, group: str) -> dict[str, Any]:
+        """What the chosen option of `group` says about itself (``_space_``, ``_tasks_``, …)."""
+        return self.composed.catalogue.option(group, self.choices[group]).about
+
+    @cached_property
+    def space(self) -> dict[str, str]:
+        """Full key to search space, of the options chosen for the fitted parts."""
+        return {
+            f"{group}.{key}": str(text)
+            for group in ("cleaner", "features", "model")
+            for key, text in self.about(group).get("_space_", {}).items()
+        }
+
+    def with_values(self, params: dict[str, Any]) -> Job:
+        """This job with some values changed (full key to value), for one trial.
+
+        Raises
+        ------
+        MlopsError
+            A key does not exist.
+        """
+        values = copy.deepcopy(self.values)
+        for key, value in params.items():
+            *way, last = key.split(".")
+            node: Any = values
+            for part in way:
+                node = node.get(part) if isinstance(node, dict) else None
+            if not isinstance(node, dict):
+                raise fail(
+                    "unknown-key",
+                    f"{key} is no key of this configuration.",
+                    where=f"search space, {key}",
+                    found=key,
+                    accepted="keys of the chosen parts",
+                    closest=closest(key, self.space),
+                    next_step="correct the key in tuner.space",
+                )
+            node[last] = value
+        changed = {key.split(".")[0] for key in params}
+        kept = {group: part for group, part in self._parts.items() if group not in changed}
+        return Job(values, self.choices, self.words, self.composed, kept)
+
+    @cached_property
+    def text(self) -> str:
+        """The resolved configuration as YAML."""
+        return yaml.safe_dump(self.values, sort_keys=False, allow_unicode=True, width=100)

@@ -1,0 +1,36 @@
+"""What each group takes: the methods that a part must have to stand in its place."""
+
+from __future__ import annotations
+
+# Alternatives are separate tuples: a model is a factory of ours, or any scikit-learn estimator.
+KINDS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "data": (("header", "source_key", "read"),),
+    "contract": (("enforce",),),
+    "splitter": (("split",),),
+    "cleaner": (("fit", "transform"),),
+    "features": (("fit", "transform"),),
+    "model": (("estimator",), ("fit", "predict")),
+    "tuner": (("tune",),),
+    "evaluator": (("for_task", "names"),),
+    "tracker": (("open", "submit", "close"),),
+    "registry": (("registers",),),
+    "ui": (("step", "done", "show"),),
+    "flow": (("__call__",),),
+}
+
+
+def stands_in(group: str, kind: type) -> bool:
+    """True if a part of class `kind` may stand in `group`."""
+    alternatives = KINDS.get(group)
+    return alternatives is None or any(
+        all(callable(getattr(kind, name, None)) for name in names) for names in alternatives
+    )
+
+
+def told(group: str) -> str:
+    """The methods that `group` asks for, for an error line.
+
+    >>> told("model")
+    'a class with estimator, or fit and predict'
+    """
+    return "a class with " + ", or ".join(" and ".join(names) for names in KINDS[group])

@@ -1,0 +1,83 @@
+"""What a configuration may instantiate: exact names, for each group its own.
+
+The names are those that the *shipped* option files write after ``_target_``, so a new option
+needs no edit here and a file of the user's adds nothing by being there; for a package of their
+own, a project writes a pattern into its settings file. A recipe or an override can do neither.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+from mlops.config.catalogue import Catalogue
+from mlops.config.settings import FILE, settings
+from mlops.core.errors import REFUSED, Problem, closest, listed
+from mlops.core.paths import packaged
+
+# Hydra's own node: what its launchers, sweepers and logging need, and nothing that writes.
+HYDRA = frozenset(
+    {
+        "hydra._internal.core_plugins.basic_launcher.BasicLauncher",
+        "hydra._internal.core_plugins.basic_sweeper.BasicSweeper",
+        "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher",
+        "hydra_plugins.hydra_submitit_launcher.submitit_launcher.LocalLauncher",
+        "hydra_plugins.hydra_submitit_launcher.submitit_launcher.SlurmLauncher",
+        "hydra_plugins.hydra_ray_launcher.ray_launcher.RayLauncher",
+        "logging.StreamHandler",
+        "colorlog.ColoredFormatter",
+    }
+)
+
+
+def targets(node: Any, key: str, logging: bool = False) -> Iterator[tuple[str, Any]]:
+    """Every target below `node` with its key; in `logging` trees also ``()`` and ``class``."""
+    names = ("_target_", "()", "class") if logging else ("_target_", "()")
+    if isinstance(node, dict):
+        for name, value in node.items():
+            place = f"{key}.{name}"
+            if name in names and not isinstance(value, dict):
+                yield place, value
+            else:
+                yield from targets(value, place, logging)
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from targets(value, f"{key}.{index}", logging)
+
+
+@functools.cache
+def shipped(catalogue: Catalogue, group: str) -> frozenset[str]:
+    """Exact names that the shipped options of `group` instantiate, nested ones too."""
+    from mlops.config import yamlfile
+
+    found: set[str] = set()
+    for path in sorted((packaged("conf") / group).glob("*.yaml")):
+        found.update(str(value) for _, value in targets(yamlfile.read(path).data, group))
+    return frozenset(found)
+
+
+def by_pattern(catalogue: Catalogue, target: str) -> bool:
+    """True if the project's settings allow `target` (the identity is checked again at build)."""
+    for allowed in settings(catalogue.project).allowed_targets:
+        if target == allowed or (allowed.endswith(".*") and target.startswith(allowed[:-1])):
+            return True
+    return False
+
+
+def refusal(catalogue: Catalogue, group: str, target: Any, where: str) -> Problem | None:
+    """The problem with instantiating `target` in `group`, or None if it is allowed."""
+    names = HYDRA if group == "hydra" else shipped(catalogue, group)
+    if isinstance(target, str) and (target in names or by_pattern(catalogue, target)):
+        return None
+    return Problem(
+        code="target-refused",
+        says=f"{group} may not instantiate {str(target)[:120]}.",
+        where=where,
+        found=str(target)[:120],
+        accepted=listed(sorted(names), 6) or "nothing",
+        closest=closest(target, names),
+        next_step=f"choose an option of {group}; a class of your own is allowed by "
+        f"allowed_targets in {FILE}",
+        exit_code=REFUSED,
+    )

@@ -1,0 +1,51 @@
+"""A value that must never be written: it travels as a name and is read where it is used."""
+
+from __future__ import annotations
+
+import os
+
+from mlops.core.errors import fail
+
+MARK = "secret://"
+
+
+class Secret:
+    """The name of an environment variable that holds a secret.
+
+    Parameters
+    ----------
+    name : str
+
+    Examples
+    --------
+    >>> f"{Secret('DB_PASSWORD')}"
+    'secret://DB_PASSWORD'
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def reveal(self) -> str:
+        """The value itself; only at the call that needs it.
+
+        Raises
+        ------
+        MlopsError
+            The variable is not set.
+        """
+        value = os.environ.get(self.name)
+        if value is None:
+            raise fail(
+                "secret-missing",
+                f"The secret {self.name} is not set.",
+                where=f"${{secret:{self.name}}}",
+                found="no such environment variable",
+                accepted="an environment variable of that name",
+                next_step=f"export {self.name}=…",
+            )
+        return value
+
+    def __repr__(self) -> str:
+        return MARK + self.name
+
+    __str__ = __repr__
