@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-METADATA = {"_tasks_", "_ranges_", "_space_", "_extra_", "_positionals_", "_text_"}
+METADATA = {"_tasks_", "_ranges_", "_space_", "_extra_", "_positionals_", "_scope_", "_text_"}
 RESERVED = {"_target_", "_args_", "_partial_", "_convert_", "_recursive_", "defaults"}
 SHORTEST, LONGEST = 3, 25
 
