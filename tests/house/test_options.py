@@ -14,7 +14,7 @@ import yaml
 
 METADATA = {"_tasks_", "_ranges_", "_space_", "_extra_", "_positionals_", "_scope_", "_text_"}
 RESERVED = {"_target_", "_args_", "_partial_", "_convert_", "_recursive_", "defaults"}
-SHORTEST, LONGEST = 3, 25
+SHORTEST, LONGEST = 2, 25  # a sentence and a target, where there are no keys
 
 
 def read(option_file: Path) -> dict[str, Any]:
