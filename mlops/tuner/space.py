@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.core.errors import MlopsError, fail
+from mlops.core.errors import MlopsError, Problem, fail
 
 ACCEPTED = "choice(a, b), range(start, stop, step) or interval(low, high), tag(log, ...) around it"
 
@@ -120,7 +120,7 @@ def dimensions(space: Mapping[str, Any]) -> tuple[Dimension, ...]:
     (Choice(key='model.alpha', values=(1, 10)),)
     """
     found: list[Dimension] = []
-    problems = []
+    problems: list[Problem] = []
     for key, text in space.items():
         try:
             found.append(dimension(key, text))

@@ -1,0 +1,78 @@
+"""Warnings: what makes a number weaker than it looks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mlops.core.report import Metric
+
+if TYPE_CHECKING:
+    from mlops.evaluator.labels import Labels
+
+FEW_ROWS = 50
+FEW_OF_A_CLASS = 10
+CALIBRATION_ROWS = 200
+CALIBRATION_ERROR = 0.1
+
+
+def about_size(n_rows: int) -> Iterator[str]:
+    """A small test part."""
+    if n_rows < FEW_ROWS:
+        yield f"the test part has {n_rows} rows: every number here may move a lot with other rows"
+
+
+def about_metrics(metrics: tuple[Metric, ...], n_folds: int) -> Iterator[str]:
+    """Undefined metrics, and a test score far worse than cross-validation.
+
+    "Far" is more than three standard deviations of the folds and more than a tenth of their mean;
+    it is asked of the primary metric (the first) and with three folds or more.
+    """
+    undefined = [metric.name for metric in metrics if math.isnan(metric.value)]
+    if undefined:
+        yield f"undefined for these rows and predictions: {', '.join(undefined)}"
+    first = metrics[0]
+    if n_folds < 3 or first.cv_mean is None or first.cv_std is None:
+        return
+    worse = (first.cv_mean - first.value) * (1 if first.greater_is_better else -1)
+    if worse > 3 * first.cv_std and worse > 0.1 * abs(first.cv_mean):
+        yield (
+            f"{first.name} on the test part ({first.value:.4g}) is far worse than in "
+            f"cross-validation ({first.cv_mean:.4g} ± {first.cv_std:.2g}): the model may be "
+            "overfitted, or the test rows differ"
+        )
+
+
+def rare_classes(rows: Labels) -> list[str]:
+    """Judged classes of which the test part holds next to none."""
+    counts = rows.indicators[0].sum(axis=0)
+    rare = [k for k in rows.judged if counts[k] < FEW_OF_A_CLASS]
+    named = [f"{rows.classes[k]!s:.40} ({int(counts[k])})" for k in rare[:5]]
+    more = f" and {len(rare) - 5} more" if len(rare) > 5 else ""
+    return [f"classes with few test rows: {', '.join(named)}{more}"] if rare else []
+
+
+def calibration(rows: Labels) -> list[str]:
+    """Probabilities that are far from the shares that occur.
+
+    The expected calibration error over ten bins of equal width, Σ_b n_b/n |mean p − share of hits|,
+    of the positive class [1]_; asked with two classes and 200 rows or more.
+
+    References
+    ----------
+    .. [1] M. P. Naeini, G. F. Cooper, M. Hauskrecht, "Obtaining well calibrated probabilities using
+       Bayesian binning", AAAI 2015.
+    """
+    import numpy as np
+
+    if rows.positive is None or rows.probabilities is None or len(rows.actual) < CALIBRATION_ROWS:
+        return []
+    chance = np.nan_to_num(rows.probabilities[:, rows.positive])
+    bins = np.clip((chance * 10).astype(int), 0, 9)
+    off = np.bincount(bins, weights=chance - (rows.actual == rows.positive), minlength=10)
+    error = float(np.abs(off).sum() / len(chance))
+    if error <= CALIBRATION_ERROR:
+        return []
+    says = f"the probabilities are badly calibrated, off by {error:.2f} on average"
+    return [f"{says}: use them to rank rows, not as chances"]
