@@ -1,0 +1,9 @@
+"""The tracker: a run's :class:`~mlops.core.record.Record` enters, an MLflow run comes to be.
+
+What enters is written to a durable spool (``outputs/spool``) and lies safe on return. What leaves
+is delivered by one recorder process for each tracking server, exactly once, now or whenever the
+server is there again. A run therefore never fails, and never loses a record, because of MLflow.
+
+To add an option write a class with ``open(outputs)``, ``submit(record)`` and
+``close(wait_s) -> Delivery``, and a file in ``conf/tracker`` that names it.
+"""

@@ -1,0 +1,124 @@
+"""Records go to MLflow: to a server, or to a database in the outputs folder."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from mlops.core.errors import ENVIRONMENT, fail
+from mlops.core.record import Delivery, Record
+from mlops.core.secret import Secret
+from mlops.tracker.address import Address
+from mlops.tracker.courier import Courier
+from mlops.tracker.spool import ANYWHERE, Spool
+
+
+class Mlflow:
+    """Tracker that writes to the spool and has a recorder process deliver it.
+
+    MLflow itself is imported in that process only.
+
+    Parameters
+    ----------
+    uri : str or Secret, optional
+        Tracking address; None takes ``MLFLOW_TRACKING_URI``, else ``outputs/mlflow.db``.
+    experiment : str, optional
+        Experiment of every record; None leaves the record's own.
+    wait_s : float
+        How long :meth:`close` waits for the delivery, seconds.
+
+    Attributes
+    ----------
+    target : str
+        Where records go, without secrets; known after :meth:`open`.
+    """
+
+    def __init__(
+        self,
+        *,
+        uri: str | Secret | None = None,
+        experiment: str | None = None,
+        wait_s: float = 30.0,
+    ) -> None:
+        self.uri = uri
+        self.experiment = experiment
+        self.wait_s = wait_s
+        self.target = ANYWHERE
+        self._courier: Courier | None = None
+        self._keys: list[str] = []
+
+    def open(self, outputs: Path) -> None:
+        """Start the recorder, so that its imports overlap with the work.
+
+        Raises
+        ------
+        MlopsError
+            The outputs folder cannot be written.
+        """
+        address = Address.of(outputs, self.uri)
+        spool = Spool(outputs, address)
+        self.target, self._keys = address.target, []
+        self._courier = Courier(spool)
+        try:
+            spool.folder.mkdir(parents=True, exist_ok=True)
+            if not spool.is_served():
+                self._courier.start()
+        except OSError as error:
+            raise cannot_write(spool, error) from error
+
+    def submit(self, record: Record) -> None:
+        """Make `record` durable; it is delivered now, or whenever the server is there.
+
+        Raises
+        ------
+        MlopsError
+            The outputs folder cannot be written, or the disk is full.
+        """
+        courier = self._opened()
+        if self.experiment is not None:
+            record = dataclasses.replace(record, experiment=self.experiment)
+        try:
+            courier.spool.put(record)
+        except OSError as error:
+            raise cannot_write(courier.spool, error) from error
+        self._keys.append(record.key)
+        courier.nudge()
+
+    def close(self, wait_s: float | None = None) -> Delivery:
+        """Wait until all submitted records are delivered; return what became of the last.
+
+        Parameters
+        ----------
+        wait_s : float, optional
+            Seconds; None takes the tracker's own, 0 does not wait. The recorder goes on by itself.
+        """
+        courier = self._opened()
+        courier.hang_up()
+        if not self._keys:
+            return Delivery(delivered=False, says="there was nothing to record")
+        reason = courier.wait(self._keys, self.wait_s if wait_s is None else wait_s)
+        return self.delivery(self._keys[-1], reason)
+
+    def delivery(self, key: str, otherwise: str = "the record is on its way") -> Delivery:
+        """What became of one record by now."""
+        spool = self._opened().spool
+        waits = Delivery(delivered=False, says=otherwise, uri=spool.address.shown)  # type: ignore[union-attr]
+        return spool.outcome(key) or waits
+
+    def _opened(self) -> Courier:
+        if self._courier is None:
+            raise RuntimeError("open(outputs) comes first")
+        return self._courier
+
+
+def cannot_write(spool: Spool, error: OSError) -> Exception:
+    """The error for an outputs folder that takes no record."""
+    return fail(
+        "record-not-written",
+        "The record of the run cannot be written.",
+        where=str(spool.folder),
+        found=error.strerror or str(error),
+        accepted="a folder that can be written, with room on its disk",
+        next_step="make room or set outputs=FOLDER, then run again",
+        exit_code=ENVIRONMENT,
+    )

@@ -1,0 +1,206 @@
+"""The recorder: a process of its own that empties the spool into MLflow.
+
+It is started at once, so that importing MLflow overlaps with the run's work, and lives until its
+parent closes its standard input (or dies) and nothing is left to do. It keeps no state of its
+own: it may be killed at any point, and the next one goes on where it was.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import traceback
+from collections import Counter
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from mlops.core.errors import MlopsError
+from mlops.tracker.address import Address
+from mlops.tracker.log import write_to
+from mlops.tracker.spool import Spool
+from mlops.tracker.started import bury, running
+
+if TYPE_CHECKING:
+    from mlops.tracker.desk import Desk
+
+_IDLE_S = 0.1
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
+_TRIES = 2
+# The client's own patience, short; a value that the user has set wins. No retries: a request that
+# is sent again could create a second run, while we look for the first one before we try again.
+_PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "15"}
+_QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+class Recorder:
+    """Delivers what waits, for as long as somebody may bring more.
+
+    Parameters
+    ----------
+    spool : Spool
+    adopt : bool
+        Deliver also what was meant for another server.
+    """
+
+    def __init__(self, spool: Spool, *, adopt: bool = False) -> None:
+        self.spool = spool
+        self.adopt = adopt
+        self.parent_gone = threading.Event()
+        self.nudged = threading.Event()
+        self._desk: Desk | None = None
+        self._tries: Counter[str] = Counter()
+        self._troubled: dict[str, str] = {}
+        self._pause_s = _FIRST_PAUSE_S
+
+    def listen(self, parent: IO[bytes]) -> None:
+        """Read nudges from `parent` until it hangs up."""
+        while os.read(parent.fileno(), 64):
+            self.nudged.set()
+        self.parent_gone.set()
+        self.nudged.set()
+
+    def serve(self) -> None:
+        """Deliver until nobody is left to deliver for."""
+        while True:
+            is_last = self.parent_gone.is_set()  # asked before the round: it sees all there is
+            left = self.round()
+            if is_last and not running(self.spool.outputs) and (not left or self._desk is None):
+                return
+            self.nudged.wait(self._pause(left))
+            self.nudged.clear()
+
+    def round(self) -> list[str]:
+        """Deliver what waits; return the keys that are worth another try."""
+        bury(self.spool)
+        keys = self._due()
+        if self._desk is not None or self._open():
+            for key in keys:
+                if self._desk is not None:
+                    self._deliver(key, self._desk)
+        return self._due()
+
+    def _due(self) -> list[str]:
+        return [key for key in self.spool.waiting(adopt=self.adopt) if self._tries[key] < _TRIES]
+
+    def _pause(self, left: list[str]) -> float:
+        if self._desk is not None:
+            self._pause_s = _FIRST_PAUSE_S
+            return _FIRST_PAUSE_S if left else _IDLE_S
+        self._pause_s = min(self._pause_s * 1.5, _LONGEST_PAUSE_S)
+        return self._pause_s
+
+    def _open(self) -> bool:
+        address = self.spool.address
+        assert address is not None
+        reason = address.unreachable()
+        try:
+            if not reason:
+                from mlops.tracker.desk import Desk
+
+                self._desk = Desk(self.spool)
+        except MlopsError as error:
+            problem = error.problems[0]
+            self._away(f"{problem.says[:-1]} ({problem.where}): {problem.next_step}")
+            return False
+        except Exception as error:
+            traceback.print_exc()
+            reason = _in_short(error)
+        if reason:
+            self._away(
+                f"tracking server {address.shown} is away ({reason}): "
+                "the record waits in outputs/spool; `mlops sync` delivers it"
+            )
+            return False
+        self._say()
+        return True
+
+    def _away(self, says: str) -> None:
+        self._desk = None
+        self._say(says)
+
+    def _say(self, away: str = "") -> None:
+        address = self.spool.address
+        assert address is not None
+        troubled = {key: address.scrubbed(text) for key, text in self._troubled.items()}
+        self.spool.say(away=address.scrubbed(away), troubled=troubled)
+
+    def _deliver(self, key: str, desk: Desk) -> None:
+        began = time.monotonic()
+        try:
+            record = self.spool.read(key)
+        except FileNotFoundError:
+            return
+        except (ValueError, TypeError, KeyError) as error:
+            self.spool.refused(key, f"the file holds no record: {_in_short(error)}")
+            return
+        try:
+            run_id, version = desk.deliver(record)
+        except Exception as error:
+            self._failed(key, desk, error)
+            return
+        self.spool.delivered(key, run_id=run_id, version=version)
+        if self._troubled.pop(key, None):
+            self._say()
+        print(f"{key}: run {run_id} in {time.monotonic() - began:.2f} s")  # noqa: T201
+
+    def _failed(self, key: str, desk: Desk, error: Exception) -> None:
+        """A server that answers has something against this record; else it is away."""
+        traceback.print_exc()
+        reason = _in_short(error)
+        if desk.answers() and desk.is_final(error):
+            self.spool.refused(key, desk.address.scrubbed(reason))
+            return
+        if not self._open():  # anew, because what it had looked up may be out of date
+            return
+        self._tries[key] += 1
+        if self._tries[key] == _TRIES:
+            self._troubled[key] = (
+                f"the record could not be delivered ({reason}): "
+                "it waits in outputs/spool; `mlops sync` tries again"
+            )
+            self._say()
+
+
+def _in_short(error: BaseException) -> str:
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"[:300]
+
+
+def main(arguments: list[str]) -> int:
+    """Serve the outputs folder named first; ``--adopt`` may follow. The address: MLFLOW_..._URI."""
+    from filelock import Timeout
+
+    outputs = Path(arguments[0])
+    address = Address.of(outputs)
+    spool = Spool(outputs, address)
+    lock = spool.lock
+    try:
+        # A moment's patience, because those who look whether it is held hold it for an instant.
+        lock.acquire(timeout=0.3, poll_interval=0.02)
+    except Timeout:
+        return 0
+    with lock:
+        _prepare(spool, address)
+        recorder = Recorder(spool, adopt="--adopt" in arguments)
+        threading.Thread(target=recorder.listen, args=(sys.stdin.buffer,), daemon=True).start()
+        recorder.serve()
+        sys.stderr.flush()
+    return 0
+
+
+def _prepare(spool: Spool, address: Address) -> None:
+    spool.say()
+    write_to(spool.beside("log"), address)
+    os.environ.update({name: os.environ.get(name, value) for name, value in _PATIENCE.items()})
+    os.environ.update(_QUIET)
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    os._exit(code)  # all is on disk; taking MLflow's modules apart would only cost time

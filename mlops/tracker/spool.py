@@ -1,0 +1,197 @@
+"""The spool: what has to be delivered, what was, and what the server would not take.
+
+A waiting record is ``outputs/spool/KEY.json``. Delivered, it becomes ``delivered/KEY.json`` with
+MLflow's run id; refused for good, ``refused/KEY.json`` with the reason. Every file appears whole,
+and the new one is there before the old one goes, so that a kill at any point loses nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops.core.errors import BUG, fail
+from mlops.core.paths import SAFE_NAME, write_whole
+from mlops.core.record import Delivery, Record
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+    from mlops.tracker.address import Address
+
+ANYWHERE = ""
+
+
+class Spool:
+    """The records of one outputs folder, seen by one who delivers to `address`.
+
+    Parameters
+    ----------
+    outputs : pathlib.Path
+    address : Address or None
+        None for one who only writes.
+    """
+
+    def __init__(self, outputs: Path, address: Address | None = None) -> None:
+        self.outputs = outputs.resolve()
+        self.folder = self.outputs / "spool"
+        self.address = address
+        self._targets: dict[str, str] = {}
+
+    # What waits.
+
+    def put(self, record: Record, target: str | None = None) -> None:
+        """Make `record` durable; `target` is where it is to go, by default our own address.
+
+        Raises
+        ------
+        OSError
+            The folder cannot be written; nothing is left behind.
+        """
+        if not SAFE_NAME.match(record.key):
+            raise fail(
+                "bad-run-key",
+                "A run key is no safe file name.",
+                where="Record.key",
+                found=repr(record.key)[:80],
+                accepted=SAFE_NAME.pattern,
+                next_step="report this: run keys are made by mlops itself",
+                exit_code=BUG,
+            )
+        own = self.address.target if self.address else ANYWHERE
+        entry = {"target": own if target is None else target, "record": asdict(record)}
+        write_whole(self._waiting(record.key), json.dumps(entry, indent=1))
+
+    def waiting(self, *, adopt: bool = False) -> list[str]:
+        """Keys that wait for this address, oldest first.
+
+        Parameters
+        ----------
+        adopt : bool
+            Also those that were meant for another server.
+        """
+        own = {ANYWHERE, self.address.target if self.address else ANYWHERE}
+        return [key for key in self.all_keys() if adopt or self.target(key) in own]
+
+    def all_keys(self) -> list[str]:
+        """Every key that waits, oldest first."""
+        found = []
+        for path in self.folder.glob("[!.]*.json"):
+            with contextlib.suppress(OSError):  # delivered since it was listed
+                found.append((path.stat().st_mtime_ns, path.stem))
+        return [key for _, key in sorted(found)]
+
+    def target(self, key: str) -> str:
+        """Where a waiting record is to go; an entry never changes, so it is read once."""
+        if key not in self._targets:
+            try:
+                self._targets[key] = str(_read(self._waiting(key))["target"])
+            except (OSError, ValueError, TypeError, KeyError):
+                return ANYWHERE  # whoever delivers it will see that it is broken
+        return self._targets[key]
+
+    def read(self, key: str) -> Record:
+        """A waiting record.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError
+            The file holds no record.
+        """
+        return Record.from_json(json.dumps(_read(self._waiting(key))["record"]))
+
+    def start_ms(self, key: str) -> int:
+        """When the run of `key` began, if it waits or goes on; else 0."""
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            return int(_read(self.folder / "started" / f"{key}.json")["start_ms"])
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            return int(_read(self._waiting(key))["record"]["start_ms"])
+        return 0
+
+    # What became of it.
+
+    def delivered(self, key: str, *, run_id: str, version: str) -> None:
+        """Note that `key` is in MLflow."""
+        shown = self.address.shown if self.address else ""
+        note = {"key": key, "run_id": run_id, "version": version, "uri": shown, "at_ms": now_ms()}
+        write_whole(self.folder / "delivered" / f"{key}.json", json.dumps(note, indent=1))
+        self._waiting(key).unlink(missing_ok=True)
+
+    def refused(self, key: str, reason: str) -> None:
+        """Put `key` aside, so that it blocks no other."""
+        text = self._waiting(key).read_text(encoding="utf-8", errors="replace")
+        note = {"key": key, "reason": reason, "entry": text, "at_ms": now_ms()}
+        write_whole(self.folder / "refused" / f"{key}.json", json.dumps(note, indent=1))
+        self._waiting(key).unlink(missing_ok=True)
+
+    def outcome(self, key: str) -> Delivery | None:
+        """What became of `key`; None while it waits."""
+        with contextlib.suppress(OSError, ValueError):
+            note = _read(self.folder / "delivered" / f"{key}.json")
+            self._waiting(key).unlink(missing_ok=True)  # a kill may have left it
+            says = f"recorded as {note['run_id']} at {note['uri']}"
+            kept = {name: note[name] for name in ("run_id", "version", "uri")}
+            return Delivery(delivered=True, says=says, **kept)
+        with contextlib.suppress(OSError, ValueError):
+            note = _read(self.folder / "refused" / f"{key}.json")
+            says = f"the tracking server refused the record, it lies in {self.folder}/refused: "
+            return Delivery(delivered=False, says=says + note["reason"])
+        return None
+
+    def knows(self, key: str) -> bool:
+        """Whether a record of this run exists, waiting or done."""
+        return self._waiting(key).exists() or self.outcome(key) is not None
+
+    # What the recorder has found, for those who wait.
+
+    @property
+    def lock(self) -> BaseFileLock:
+        """Held by the one recorder of this address."""
+        from filelock import FileLock
+
+        return FileLock(self.beside("lock"))
+
+    def is_served(self) -> bool:
+        """Whether a recorder holds the lock at this moment."""
+        from filelock import Timeout
+
+        try:
+            with self.lock.acquire(blocking=False):
+                return False
+        except Timeout:
+            return True
+
+    def beside(self, kind: str) -> Path:
+        """The recorder's ``lock``, ``log`` or ``state`` file."""
+        return self.folder / f"recorder-{self.address.slug if self.address else 'none'}.{kind}"
+
+    def say(self, *, away: str = "", troubled: dict[str, str] | None = None) -> None:
+        """Tell those who wait why they wait; nothing to say removes the file."""
+        if not away and not troubled:
+            self.beside("state").unlink(missing_ok=True)
+            return
+        state = {"at_ms": now_ms(), "away": away, "troubled": troubled or {}}
+        write_whole(self.beside("state"), json.dumps(state, indent=1))
+
+    def said(self) -> dict[str, Any]:
+        """The last :meth:`say`: ``at_ms``, ``away``, ``troubled``."""
+        try:
+            return _read(self.beside("state"))
+        except (OSError, ValueError):
+            return {"at_ms": 0, "away": "", "troubled": {}}
+
+    def _waiting(self, key: str) -> Path:
+        return self.folder / f"{key}.json"
+
+
+def now_ms() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,121 @@
+"""Runs that have begun: so that a killed one is recorded too, by whoever comes next.
+
+A run in progress has a note in ``outputs/spool/started`` and holds the lock ``.lock`` in its own
+folder. The system frees the lock however the process ends; a note whose lock is free and whose
+key has no record tells of a run that was killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mlops.core.paths import write_whole
+from mlops.core.record import Record
+from mlops.tracker.spool import ANYWHERE, Spool, now_ms
+
+
+@contextlib.contextmanager
+def started(
+    outputs: Path,
+    folder: Path,
+    *,
+    key: str,
+    experiment: str,
+    run_name: str,
+    target: str = ANYWHERE,
+    parent_key: str = "",
+    tags: Mapping[str, str] | None = None,
+) -> Iterator[None]:
+    """Say that a run goes on in `folder` for as long as the block runs.
+
+    Submit the run's record inside the block. If the block ends without one, or the process dies,
+    the next recorder writes a record of status FAILED with the tag ``mlops.reason`` = ``killed``.
+
+    Parameters
+    ----------
+    outputs, folder : pathlib.Path
+        The outputs folder and the run's own.
+    key, experiment, run_name, parent_key : str
+        As in :class:`~mlops.core.record.Record`.
+    target : str
+        ``target`` of the opened tracker: where a record of this run belongs.
+    tags : mapping of str to str, optional
+        Tags that the record of a killed run gets as well.
+    """
+    from filelock import FileLock
+
+    note: dict[str, Any] = {"key": key, "experiment": experiment, "run_name": run_name}
+    note |= {"parent_key": parent_key}
+    note |= {"start_ms": now_ms(), "pid": os.getpid(), "folder": str(folder.resolve())}
+    note |= {"target": target, "tags": dict(tags or {})}
+    path = outputs.resolve() / "spool" / "started" / f"{key}.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):  # before the note: a note without a lock is a dead run
+        write_whole(path, json.dumps(note, indent=1))
+        yield
+        if Spool(outputs).knows(key):
+            path.unlink(missing_ok=True)
+
+
+def is_running(folder: Path) -> bool:
+    """Whether the run of this run folder is going on at this moment."""
+    from filelock import FileLock, Timeout
+
+    if not (folder / ".lock").exists():
+        return False
+    try:
+        with FileLock(folder / ".lock").acquire(blocking=False):
+            return False
+    except Timeout:
+        return True
+
+
+def running(outputs: Path) -> list[dict[str, Any]]:
+    """The notes of all runs that are going on."""
+    return [note for note in _notes(outputs) if is_running(Path(note["folder"]))]
+
+
+def bury(spool: Spool) -> list[str]:
+    """Write a record for each run that was killed, forget those that ended; return the keys."""
+    return [note["key"] for note in _notes(spool.outputs) if _buried(spool, note)]
+
+
+def _buried(spool: Spool, note: dict[str, Any]) -> bool:
+    from filelock import FileLock, Timeout
+
+    lock = Path(note["folder"]) / ".lock"
+    held: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
+    try:
+        if lock.exists():  # else its folder was deleted, and no process can be at work there
+            held = FileLock(lock).acquire(blocking=False)
+        with held:
+            was_killed = not spool.knows(note["key"])
+            if was_killed:
+                spool.put(_killed(note), target=note["target"])
+            (spool.folder / "started" / f"{note['key']}.json").unlink(missing_ok=True)
+            return was_killed
+    except Timeout:
+        return False
+
+
+def _killed(note: dict[str, Any]) -> Record:
+    names = ("key", "experiment", "run_name", "parent_key", "start_ms")
+    return Record(
+        status="FAILED",
+        end_ms=now_ms(),
+        tags={**note["tags"], "mlops.reason": "killed"},
+        **{name: note[name] for name in names},
+    )
+
+
+def _notes(outputs: Path) -> list[dict[str, Any]]:
+    found = []
+    for path in sorted((outputs.resolve() / "spool" / "started").glob("[!.]*.json")):
+        with contextlib.suppress(OSError, ValueError):  # ended since it was listed
+            found.append(json.loads(path.read_text(encoding="utf-8")))
+    return found

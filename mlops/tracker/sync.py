@@ -1,0 +1,80 @@
+"""Delivering what waits, without a run: what `mlops sync` does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlops.core.record import Delivery
+from mlops.core.secret import Secret
+from mlops.tracker.address import Address
+from mlops.tracker.courier import Courier
+from mlops.tracker.spool import Spool
+from mlops.tracker.started import bury
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drained:
+    """What became of the records that waited.
+
+    Parameters
+    ----------
+    delivered, refused : dict of str to Delivery
+        By run key.
+    waiting : tuple of str
+        Keys that still wait for this server.
+    elsewhere : dict of str to str
+        Keys that wait for another server, with its address.
+    uri : str
+        The address, without secrets.
+    says : str
+        Why some still wait; empty if none does.
+    """
+
+    delivered: dict[str, Delivery]
+    refused: dict[str, Delivery]
+    waiting: tuple[str, ...]
+    elsewhere: dict[str, str]
+    uri: str
+    says: str
+
+
+def drain(
+    outputs: Path, *, uri: str | Secret | None = None, adopt: bool = False, wait_s: float = 60.0
+) -> Drained:
+    """Deliver what waits for `uri`, killed runs included.
+
+    Parameters
+    ----------
+    outputs : pathlib.Path
+    uri : str or Secret, optional
+        As for the tracker.
+    adopt : bool
+        Deliver also what was meant for another server.
+    wait_s : float
+        Seconds to wait; the recorder goes on by itself.
+    """
+    spool = Spool(outputs, Address.of(outputs, uri))
+    spool.folder.mkdir(parents=True, exist_ok=True)
+    bury(spool)
+    keys = spool.waiting(adopt=adopt)
+    says = Courier(spool, adopt=adopt).wait(keys, wait_s)
+    known = {key: outcome for key in keys if (outcome := spool.outcome(key)) is not None}
+    waiting = tuple(key for key in keys if key not in known)
+    return Drained(
+        delivered={key: each for key, each in known.items() if each.delivered},
+        refused={key: each for key, each in known.items() if not each.delivered},
+        waiting=waiting,
+        elsewhere={key: at for key, at in pending(outputs).items() if key not in waiting},
+        uri=spool.address.shown if spool.address else "",
+        says=says,
+    )
+
+
+def pending(outputs: Path) -> dict[str, str]:
+    """Keys of all records that wait, oldest first, with the address each is meant for.
+
+    The address is without secrets; ``local`` is the database in `outputs`, an empty text any.
+    """
+    spool = Spool(outputs)
+    return {key: spool.target(key) for key in spool.all_keys()}
