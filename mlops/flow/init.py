@@ -8,10 +8,14 @@ import re
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlops.core.errors import ENVIRONMENT, MlopsError, fail
 from mlops.core.paths import whole_folder
 from mlops.core.record import Result, Step
+
+if TYPE_CHECKING:
+    from mlops.config.job import Job
 
 TEMPLATE = Path(__file__).with_name("template")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -35,8 +39,13 @@ class Init:
         self.name = name
         self.folder = folder
 
-    def __call__(self) -> Result:
+    def __call__(self, job: Job | None = None) -> Result:
         """Write the files.
+
+        Parameters
+        ----------
+        job : Job or None
+            Not looked at: a new project depends on nothing that is there.
 
         Returns
         -------

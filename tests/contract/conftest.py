@@ -174,3 +174,9 @@ def learn() -> Callable[..., tuple[pd.DataFrame, Any]]:
         return step.fit(X, y).transform(X), y
 
     return fit
+
+
+@pytest.fixture(scope="session")
+def all_options() -> Callable[[str], list[str]]:
+    """The options of a group, for a test that makes all of them at once."""
+    return options

@@ -162,5 +162,6 @@ def test_metadata_speaks_of_keys_that_the_option_has(option_file):
                 takes_any = isinstance(place, dict) and place == {}
                 assert takes_any or part in place, f"{metadata}: {key}"
                 place = {} if takes_any else place[part]
+    assert option.get("_scope_", "itself") == "itself"
     for metadata in ("_positionals_", "_text_"):
         assert set(option.get(metadata, [])) <= set(own_keys(option))
