@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from mlops.config import ranges, signature, trust
@@ -21,33 +21,28 @@ MISSING = "???"
 
 @dataclass(frozen=True)
 class Checked:
-    """A configuration that holds, resolved to plain data.
+    """What the walk found.
 
     Parameters
     ----------
     values : dict
-        The whole tree without Hydra's node.
-    composed : Composed
+        The whole tree without Hydra's node, resolved to plain data.
+    problems : tuple of Problem
+        In the order of the table of contents.
+    sound : set of str
+        Groups in which nothing is wrong.
     """
 
     values: dict[str, Any]
-    composed: Composed
+    problems: tuple[Problem, ...]
+    sound: set[str]
 
 
-def check(composed: Composed, groups: list[str] | None = None) -> Checked:
-    """Check the keys, targets, arguments and ranges of `groups` (default: all of them).
-
-    Raises
-    ------
-    MlopsError
-        Every problem found; exit code 3 if a target is refused.
-    """
-    groups = composed.catalogue.groups if groups is None else groups
+def check(composed: Composed, groups: list[str]) -> Checked:
+    """Check the keys, targets, arguments and ranges of `groups`; nothing is imported or run."""
     walk = _Walk(composed, groups)
     problems = [*composed.problems, *walk.all()]
-    if problems:
-        raise MlopsError(*problems)
-    return Checked(walk.values, composed)
+    return Checked(walk.values, tuple(problems), walk.sound)
 
 
 class _Walk:
@@ -55,6 +50,7 @@ class _Walk:
         self.composed, self.groups = composed, groups
         self.catalogue = composed.catalogue
         self.values: dict[str, Any] = {}
+        self.sound: set[str] = set()
 
     def all(self) -> Iterator[Problem]:
         """Every problem, in the order of the table of contents."""
@@ -62,7 +58,10 @@ class _Walk:
         yield from self.hydra()
         yield from self.resolve()
         for group in self.groups:
-            yield from self.group(group)
+            found = list(self.group(group))
+            yield from found
+            if not found and group in self.values:
+                self.sound.add(group)
 
     def top(self) -> Iterator[Problem]:
         known = [*self.catalogue.groups, *self.catalogue.primary.data]
@@ -336,6 +335,3 @@ def _keys(values: Any, key: str = "") -> list[str]:
     for name, value in values.items():
         found += _keys(value, f"{key}.{name}" if key else str(name))
     return found
-
-
-__all__ = ["Checked", "DictConfig", "check"]

@@ -11,10 +11,12 @@ from typing import Any
 import yaml
 
 from mlops.config.build import build
-from mlops.config.check import Checked, check
+from mlops.config.check import check
 from mlops.config.compose import Composed
 from mlops.config.origin import origin
-from mlops.core.errors import closest, fail
+from mlops.config.preflight import preflight
+from mlops.config.settings import settings
+from mlops.core.errors import MlopsError, closest, fail
 from mlops.core.paths import SAFE_NAME
 
 
@@ -49,10 +51,15 @@ class Job:
         MlopsError
             Every problem of the configuration.
         """
-        checked: Checked = check(composed, groups)
+        checked = check(composed, composed.catalogue.groups if groups is None else groups)
         job = cls(checked.values, composed.choices, composed.words, composed)
-        job.name  # noqa: B018 - an unsafe name is found here, before anything runs
-        return job
+        problems = [*checked.problems]
+        if groups is None:
+            problems += preflight(job, checked.sound)
+        if not problems:
+            job.name  # noqa: B018 - an unsafe name is found here, before anything runs
+            return job
+        raise MlopsError(*problems)
 
     @cached_property
     def name(self) -> str:
@@ -85,6 +92,11 @@ class Job:
     def outputs(self) -> Path:
         """The only folder that runs write to, absolute."""
         return (self.project / str(self.values["outputs"])).resolve()
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The project's own patterns of names that may be instantiated and loaded."""
+        return settings(self.project).allowed_targets
 
     @property
     def seed(self) -> int:

@@ -1,5 +1,6 @@
-"""The verbs: what a person asks for; the only place that puts two rooms in order.
+"""The verbs: the only place that puts two rooms in order.
 
-Enters: a checked configuration, built. Leaves: a :class:`mlops.core.record.Result`. To add a
-verb: a class whose call gives a Result, ``conf/flow/<verb>.yaml``, a test.
+A verb is one class with `__call__(job) -> Result` and one option file in ``conf/flow``; what it
+declares there may be typed as bare ``key=value``. ``_scope_: itself`` in the option file says
+that it looks at no recipe, so that it works where the recipe does not.
 """

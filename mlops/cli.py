@@ -1,0 +1,142 @@
+"""The single entry point: words in, one result out, no stack trace for a user's mistake."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from mlops.core.errors import BUG, INTERRUPTED, MlopsError, Problem
+from mlops.core.record import Result
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command line.
+
+    Parameters
+    ----------
+    arguments : list of str or None
+        Without the program's name; None takes the process's own.
+
+    Returns
+    -------
+    int
+        Exit code: 0, 2 the user's input, 3 refused, 4 the environment, 5 a bug, 6 a sweep partly
+        failed, 130 interrupted.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in arguments
+    arguments = [each for each in arguments if each != "--debug"]
+    if any(each in ("--help", "-h") for each in arguments):
+        from mlops.flow.help import show_help
+
+        return show_help(arguments)
+    if "--version" in arguments:
+        from importlib.metadata import version
+
+        print(f"mlops {version('mlops')}")
+        return 0
+    _stop_on_sigterm()
+    try:
+        return _command(arguments).exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return _failed(arguments, _interrupted())
+    except MlopsError as error:
+        if debug:
+            raise
+        return _failed(arguments, error)
+    except Exception as error:
+        if debug:
+            raise
+        return _failed(arguments, _bug(error))
+
+
+def run(*words: str) -> Result:
+    """Run a command from Python: the same words as on the command line, the same result.
+
+    Parameters
+    ----------
+    *words : str
+        ``run("recipe=credit_scoring", "model=ridge")``; a verb first, as typed.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    MlopsError
+        Where the command line would print errors. A refused gate raises nothing: it is in the
+        result.
+
+    Examples
+    --------
+    >>> result = run("check")
+    >>> result.outcome
+    'done'
+    """
+    return _command([*words, *([] if any(w.startswith("ui=") for w in words) else ["ui=silent"])])
+
+
+def _command(arguments: list[str]) -> Result:
+    from mlops.config.catalogue import catalogue
+    from mlops.config.commandline import understand
+    from mlops.flow.dispatch import dispatch
+
+    return dispatch(understand(arguments, catalogue()))
+
+
+def _failed(arguments: list[str], error: MlopsError) -> int:
+    """Show what is wrong the way the user asked for: as text, or as one JSON document."""
+    problems = tuple(asdict(problem) for problem in error.problems)
+    if "ui=json" in arguments:
+        print(Result(outcome="failed", exit_code=error.exit_code, problems=problems).to_json())
+    else:
+        from mlops.ui.problems import show_problems
+
+        show_problems(error)
+    return error.exit_code
+
+
+def _interrupted() -> MlopsError:
+    return MlopsError(
+        Problem(
+            code="interrupted",
+            says="Stopped before the end; what was finished is kept.",
+            where="this command",
+            found="Ctrl-C or a signal to end",
+            accepted="-",
+            next_step="run the same command again: finished steps are reused",
+            exit_code=INTERRUPTED,
+        )
+    )
+
+
+def _bug(error: Exception) -> MlopsError:
+    return MlopsError(
+        Problem(
+            code="bug",
+            says="mlops itself failed; this is not your mistake.",
+            where="this command",
+            found=f"{type(error).__name__}: {error}".split("\n")[0][:200],
+            accepted="-",
+            next_step="run it again with --debug, and report what that prints",
+            exit_code=BUG,
+        )
+    )
+
+
+def _stop_on_sigterm() -> None:
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Asks the parts that can answer cheaply whether they could work, before a row is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlops.config.origin import origin
+from mlops.core.errors import MlopsError, Problem, closest, listed
+
+if TYPE_CHECKING:
+    from mlops.config.job import Job
+
+
+def preflight(job: Job, sound: set[str]) -> list[Problem]:
+    """Problems of the data source, the metrics and the search space.
+
+    Parameters
+    ----------
+    job : Job
+    sound : set of str
+        Groups whose configuration has no problem; only their parts are made.
+    """
+    problems: list[Problem] = []
+    columns = _asked(problems, job, "data", lambda part: part.header()) if "data" in sound else None
+    if "data" in sound and columns is not None:
+        problems += _columns(job, columns, "data.target", [job.values["data"].get("target")])
+        problems += _columns(job, columns, "data.roles", job.values["data"].get("roles") or {})
+    if "evaluator" in sound:
+        _asked(problems, job, "evaluator", lambda part: getattr(part, "check", _nothing)())
+        slices = _asked([], job, "evaluator", lambda part: getattr(part, "columns", tuple)())
+        if columns is not None:
+            problems += _columns(job, columns, "evaluator.slices", slices or ())
+    if "tuner" in sound:
+        space = job.space
+        _asked(problems, job, "tuner", lambda part: getattr(part, "check", _nothing_of)(space))
+        problems += _space(job)
+    for group in sorted(sound & {"contract", "splitter", "registry"}):
+        _asked(problems, job, group, lambda part: None)
+    return problems
+
+
+def _nothing() -> None:
+    return None
+
+
+def _nothing_of(_: Any) -> None:
+    return None
+
+
+def _asked(problems: list[Problem], job: Job, group: str, question: Any) -> Any:
+    """What the part of `group` answers; what it refuses is added to `problems`."""
+    try:
+        return question(job.part(group))
+    except MlopsError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _columns(job: Job, columns: list[str], key: str, names: Any) -> list[Problem]:
+    return [
+        Problem(
+            code="unknown-column",
+            says=f"{key} names a column that the data does not have.",
+            where=origin(job.composed, key),
+            found=str(name),
+            accepted=listed(columns, 30),
+            closest=closest(name, columns),
+            next_step=f"write {closest(name, columns) or 'one of the columns'} instead",
+        )
+        for name in names
+        if name is not None and name not in columns
+    ]
+
+
+def _space(job: Job) -> list[Problem]:
+    """Keys of the search space that the configuration does not have."""
+    problems = []
+    for key in job.values["tuner"].get("space") or {}:
+        node: Any = job.values
+        for part in str(key).split("."):
+            node = node.get(part, _ABSENT) if isinstance(node, dict) else _ABSENT
+        room = str(key).partition(".")[0]
+        if node is _ABSENT or room not in ("cleaner", "features", "model"):
+            nearest = closest(key, job.space)
+            problems.append(
+                Problem(
+                    code="unknown-space-key",
+                    says=f"{key} cannot be searched: no chosen part has that key.",
+                    where=origin(job.composed, f"tuner.space.{key}"),
+                    found=str(key),
+                    accepted=listed(job.space, 20) or "cleaner.…, features.… or model.… keys",
+                    closest=nearest,
+                    next_step=f"write {nearest}" if nearest else f"remove {key}",
+                )
+            )
+    return problems
+
+
+_ABSENT = object()

@@ -1,0 +1,225 @@
+"""Fits the road's middle: columns, cleaner and features on one side, then a model behind them.
+
+What precedes the model is fitted on the fitting side only, and kept by content: a second model
+behind the same steps spends nothing on them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlops.config.job import Job
+from mlops.core import artefact
+from mlops.core.dataset import Dataset, Task
+from mlops.core.report import Predictions
+from mlops.core.store import key_of
+from mlops.flow.keys import depends_on
+from mlops.flow.prepare import Prepared
+from mlops.flow.steps import Steps
+
+TARGET = "__target__"
+
+
+@dataclass(frozen=True)
+class Front:
+    """The steps before the model, and what they made of both sides.
+
+    Parameters
+    ----------
+    steps : callable
+        Gives the fitted ``(name, estimator)`` pairs. What came from the store is loaded only
+        when asked for: scoring needs none of it.
+    fit_X, fit_y : DataFrame, Series
+        The fitting side, cleaned (rows may be gone) and turned into features.
+    held_X : DataFrame
+        The held-out side, one row for each row that went in.
+    told : dict
+        ``touched`` (sentence to count), ``rows_dropped``, ``unused`` (sentences).
+    """
+
+    steps: Callable[[], list[tuple[str, Any]]]
+    fit_X: Any
+    fit_y: Any
+    held_X: Any
+    told: dict[str, Any]
+
+
+class Fitter:
+    """Fits fronts and models of one prepared data set.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    steps : Steps
+    """
+
+    def __init__(self, prepared: Prepared, steps: Steps) -> None:
+        self.prepared, self.steps = prepared, steps
+        self._fronts: dict[str, Front] = {}
+
+    def front(self, job: Job, fold: int | None = None) -> Front:
+        """The fitted front of `job`: for the whole training part, or for one fold inside it."""
+        parts = front_parts(job, self.prepared.key, fold)
+        memory = key_of(parts)
+        if memory not in self._fronts:
+            name = "features" if fold is None else f"fold {fold + 1}"
+            made, _ = self.steps.kept(
+                name,
+                lambda: parts,
+                make=lambda: self._fit(job, fold),
+                load=lambda entry: _read(entry, job.allowed),
+                save=_write_frames if fold is not None else _with_steps(job.allowed),
+                says=_told,
+                shown=fold is None,
+            )
+            self._fronts[memory] = made
+        return self._fronts[memory]
+
+    def _fit(self, job: Job, fold: int | None) -> Front:
+        fit, held = self.sides(fold)
+        steps, X, y = fit_front(job, fit)
+        held_X = through(steps, held.X)
+        return Front(lambda: steps, X, y, held_X, _account(steps))
+
+    def sides(self, fold: int | None) -> tuple[Dataset, Dataset]:
+        """Fitting side and held-out side: train and test, or the two sides of a fold in train."""
+        if fold is None:
+            return self.prepared.train, self.prepared.test
+        fit, held = self.prepared.split.folds[fold]
+        train = self.prepared.split.train
+        return self.prepared.dataset.rows(train[fit]), self.prepared.dataset.rows(train[held])
+
+    def fold_scores(self, job: Job, evaluator: Any) -> tuple[dict[str, float], ...]:
+        """Scores of `job` on each fold inside the training part; the test part is not seen."""
+        scores = []
+        task = self.prepared.dataset.task
+        count = len(self.prepared.split.folds)
+        for fold in range(count):
+            front = self.front(job, fold)
+            model = fit_model(job, task, front)
+            _, held = self.sides(fold)
+            predictions = predict(model, front.held_X, task)
+            scores.append(evaluator.scores(held.y, predictions, task))
+            self.steps.screen.progress(fold + 1, count, "folds")
+        return tuple(scores)
+
+
+def front_parts(job: Job, split_key: str, fold: int | None) -> dict[str, Any]:
+    """What a front depends on."""
+    return {
+        **depends_on(job, "cleaner", "features", fold=fold),
+        "after splitter": split_key,
+    }
+
+
+def fit_front(job: Job, side: Dataset) -> tuple[list[tuple[str, Any]], Any, Any]:
+    """Fit columns, cleaner and features on `side`; rows may be dropped on the way.
+
+    Returns
+    -------
+    steps : list of (str, estimator)
+    X, y : DataFrame, Series
+        What is left of `side`, as features.
+    """
+    from sklearn.base import clone
+
+    from mlops.contract.columns import Columns
+
+    X, y = side.X, side.y
+    fitted: list[tuple[str, Any]] = []
+    parts = {
+        "columns": Columns(),
+        "cleaner": clone(job.part("cleaner")),
+        "features": clone(job.part("features")),
+    }
+    for name, part in parts.items():
+        if hasattr(part, "fit_resample"):
+            X, y = part.fit_resample(X, y)
+        else:
+            X = part.fit(X, y).transform(X)
+        fitted.append((name, part))
+    return fitted, X, y
+
+
+def through(steps: list[tuple[str, Any]], X: Any) -> Any:
+    """`X` through fitted `steps`; as many rows as went in."""
+    for _, step in steps:
+        X = step.transform(X)
+    return X
+
+
+def fit_model(job: Job, task: Task, front: Front) -> Any:
+    """Fit the model of `job` behind `front`."""
+    from sklearn.base import clone
+
+    part = job.part("model")
+    make = getattr(part, "estimator", None)
+    model = make(task, seed=job.seed) if callable(make) else clone(part)
+    return model.fit(front.fit_X, front.fit_y)
+
+
+def predict(model: Any, X: Any, task: Task) -> Predictions:
+    """What a fitted model or pipeline answers; probabilities in the order of the task's classes."""
+    import numpy as np
+
+    values = np.asarray(model.predict(X))
+    if not task.classes or not hasattr(model, "predict_proba"):
+        return Predictions(values)
+    given = np.asarray(model.predict_proba(X))
+    probabilities = np.zeros((len(given), len(task.classes)))
+    at = {label: position for position, label in enumerate(task.classes)}
+    for position, label in enumerate(model.classes_):
+        probabilities[:, at[label]] = given[:, position]
+    return Predictions(values, probabilities)
+
+
+def _account(steps: list[tuple[str, Any]]) -> dict[str, Any]:
+    fitted = dict(steps)
+    return {
+        "touched": dict(getattr(fitted["cleaner"], "touched_", {})),
+        "rows_dropped": int(getattr(fitted["cleaner"], "rows_dropped_", 0)),
+        "unused": list(getattr(fitted["features"], "unused_", [])),
+    }
+
+
+def _told(front: Front) -> str:
+    dropped = front.told["rows_dropped"]
+    cells = sum(front.told["touched"].values()) - dropped
+    said = [f"{front.fit_X.shape[1]} features"]
+    said += [f"{cells:,} cells cleaned"] if cells > 0 else []
+    said += [f"{dropped:,} rows dropped"] if dropped else []
+    return ", ".join(said)
+
+
+def _with_steps(allowed: tuple[str, ...]) -> Callable[[Front, Path], None]:
+    def write(front: Front, folder: Path) -> None:
+        from sklearn.pipeline import Pipeline
+
+        artefact.save(Pipeline(front.steps()), folder / "steps.skops", allowed=allowed)
+        _write_frames(front, folder)
+
+    return write
+
+
+def _write_frames(front: Front, folder: Path) -> None:
+    front.fit_X.assign(**{TARGET: front.fit_y.to_numpy()}).to_parquet(folder / "fit.parquet")
+    front.held_X.to_parquet(folder / "held.parquet")
+    (folder / "told.json").write_text(json.dumps(front.told))
+
+
+def _read(folder: Path, allowed: tuple[str, ...]) -> Front:
+    import pandas as pd
+
+    fit = pd.read_parquet(folder / "fit.parquet")
+    y = fit.pop(TARGET)
+    held = pd.read_parquet(folder / "held.parquet")
+    told = json.loads((folder / "told.json").read_text())
+
+    def steps() -> list[tuple[str, Any]]:
+        return artefact.load(folder / "steps.skops", allowed=allowed).steps
+
+    return Front(steps, fit, y, held, told)

@@ -1,0 +1,106 @@
+"""What a step's result depends on: its values, the source of its classes, its inputs."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from mlops.config import signature
+from mlops.config.job import Job
+from mlops.config.trust import targets
+
+
+def flat(node: Any, key: str = "") -> dict[str, Any]:
+    """Nested values as one level of dotted keys.
+
+    >>> flat({"a": {"b": 1}, "c": [2]})
+    {'a.b': 1, 'c.0': 2}
+    """
+    if isinstance(node, dict) and node:
+        pairs = node.items()
+    elif isinstance(node, list) and node:
+        pairs = {str(index): value for index, value in enumerate(node)}.items()
+    else:
+        return {key: node}
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        found.update(flat(value, f"{key}.{name}" if key else str(name)))
+    return found
+
+
+def depends_on(job: Job, *groups: str, **inputs: Any) -> dict[str, Any]:
+    """Everything that the result of `groups` depends on, as flat plain data.
+
+    Parameters
+    ----------
+    job : Job
+    *groups : str
+    **inputs : object
+        Keys of the steps before, hashes of files, the seed.
+    """
+    parts: dict[str, Any] = {}
+    for group in groups:
+        parts.update(flat(job.values[group], group))
+        for _, target in targets(job.values[group], group):
+            parts[f"source of {target}"] = _source(str(target))
+    parts.update({name: value for name, value in inputs.items() if value is not None})
+    return parts
+
+
+@functools.cache
+def _source(target: str) -> str:
+    """Version of the package, and for code that lies around as files, a hash of its folder."""
+    found = signature.read(target)
+    package = found.module.partition(".")[0]
+    number = _version(package)
+    if found.file is None or (number and "site-packages" in found.file.parts):
+        return number
+    folders = [found.file.parent]
+    if package == "mlops":
+        folders.append(Path(__file__).resolve().parents[1] / "core")
+    code = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.glob("*.py")):
+            code.update(path.read_bytes())
+    return f"{number} {code.hexdigest()[:12]}".strip()
+
+
+@functools.cache
+def _version(package: str) -> str:
+    names = {"sklearn": "scikit-learn"}
+    try:
+        return version(names.get(package, package))
+    except PackageNotFoundError:
+        return ""
+
+
+def difference(before: dict[str, Any], after: dict[str, Any], most: int = 3) -> str:
+    """What changed between two sets of parts, in words.
+
+    >>> difference({"features.numeric": "a.StandardScaler"}, {"features.numeric": "a.MinMaxScaler"})
+    'features.numeric changed StandardScaler → MinMaxScaler'
+    """
+    changes = []
+    for key in [*after, *(key for key in before if key not in after)]:
+        old, new = before.get(key), after.get(key)
+        if old == new:
+            continue
+        if key.startswith("source of "):
+            changes.append(f"{key.removeprefix('source of ').rpartition('.')[2]}'s code changed")
+        elif key not in before or key not in after:
+            changes.append(f"{key} {'is new' if key not in before else 'is gone'}")
+        elif key.startswith("after "):
+            changes.append(f"{key.removeprefix('after ')} changed")
+        else:
+            changes.append(f"{key.replace('._target_', '')} changed {_short(old)} → {_short(new)}")
+    more = f", and {len(changes) - most} more" if len(changes) > most else ""
+    return ", ".join(changes[:most]) + more
+
+
+def _short(value: Any) -> str:
+    text = "null" if value is None else str(value)
+    dotted = text.replace(".", "").replace("_", "").isalnum() and not text[:1].isdigit()
+    return (text.rpartition(".")[2] if dotted else text)[:40]

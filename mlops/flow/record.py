@@ -1,0 +1,124 @@
+"""From what a run found to what the tracking server is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from mlops.config.job import Job
+from mlops.core.dataset import Dataset
+from mlops.core.record import ModelFile, Record
+from mlops.core.report import Report
+from mlops.flow.keys import flat
+from mlops.flow.run_folder import RunFolder
+
+REQUIREMENTS = ("scikit-learn", "skops", "pandas", "numpy", "pyarrow", "mlops")
+EXAMPLE_ROWS = 3
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What is known of a run from its start: the fields that every record of it shares."""
+
+    job: Job
+    folder: RunFolder
+    start_ms: int
+    parent_key: str = ""
+
+    def record(self, status: str, end_ms: int, **more: Any) -> Record:
+        """A record with these fields filled in."""
+        tags = {
+            "mlops.recipe": self.job.choices["recipe"],
+            "mlops.mode": self.job.choices["mode"],
+            "mlops.overrides": " ".join(self.job.words),
+            **more.pop("tags", {}),
+        }
+        return Record(
+            key=self.folder.key,
+            experiment=self.job.name,
+            run_name=self.run_name,
+            status=status,
+            start_ms=self.start_ms,
+            end_ms=end_ms,
+            parent_key=self.parent_key,
+            params=params(self.job),
+            tags=tags,
+            folder=str(self.folder.path),
+            **more,
+        )
+
+    @property
+    def run_name(self) -> str:
+        """What a person sees in a list of runs."""
+        return f"{self.job.choices['model']} {self.folder.key}"
+
+
+def params(job: Job) -> dict[str, str]:
+    """Choices and values of the road, flat; where results go and how they look is no parameter."""
+    rooms = [room for room in job.choices if room not in ("flow", "ui", "tracker", "recipe")]
+    chosen = {room: job.choices[room] for room in rooms}
+    values = {
+        key: "null" if value is None else str(value)
+        for room in rooms
+        for key, value in flat(job.values[room], room).items()
+        if not key.endswith(("_target_", "_partial_"))
+    }
+    return {**chosen, **values, "seed": str(job.seed)}
+
+
+def metrics(
+    report: Report, folds: tuple[dict[str, float], ...], losses: Any
+) -> tuple[tuple[str, float, int], ...]:
+    """Every number of `report` with its interval and baseline, each fold, the loss curve."""
+    found: list[tuple[str, float | None, int]] = []
+    for metric in report.metrics:
+        found += [
+            (metric.name, metric.value, 0),
+            (f"{metric.name}_low", metric.low, 0),
+            (f"{metric.name}_high", metric.high, 0),
+            (f"{metric.name}_baseline", metric.baseline, 0),
+            (f"{metric.name}_cv", metric.cv_mean, 0),
+            (f"{metric.name}_cv_std", metric.cv_std, 0),
+        ]
+    primary = report.primary
+    found += [(f"{primary}_fold", fold[primary], step) for step, fold in enumerate(folds)]
+    found += [("loss", float(value), step) for step, value in enumerate(losses)]
+    finite = [(name, value, step) for name, value, step in found if value is not None]
+    return tuple((n, float(v), s) for n, v, s in finite if v == v and abs(v) != float("inf"))
+
+
+def lineage(dataset: Dataset) -> dict[str, Any]:
+    """The data set as MLflow's lineage knows it."""
+    kinds = dataset.frame.dtypes.astype(str)
+    return {
+        "name": dataset.source.rpartition("/")[2] or "data",
+        "digest": dataset.fingerprint,
+        "source": dataset.source,
+        "rows": len(dataset.frame),
+        "columns": [[str(name), kind] for name, kind in kinds.items()],
+    }
+
+
+def model_file(path: str, trusted: tuple[str, ...], train: Dataset) -> ModelFile:
+    """The fitted pipeline with the signature of its inputs and an example of them."""
+    from mlops.contract.signature import inputs
+
+    return ModelFile(
+        path=path,
+        trusted_types=trusted,
+        inputs=inputs(train),
+        output="double" if not train.task.classes else "string",
+        example=_example(train),
+        requirements=tuple(f"{name}=={version(name)}" for name in REQUIREMENTS),
+    )
+
+
+def _example(train: Dataset) -> tuple[dict[str, Any], ...]:
+    """A few rows as records; sensitive columns are left out, so with any there is no example."""
+    import json
+
+    if set(train.sensitive) & set(train.features):
+        return ()
+    rows = train.X.head(EXAMPLE_ROWS).to_json(orient="records", date_format="iso")
+    return tuple(json.loads(rows))

@@ -1,0 +1,191 @@
+"""The road from data to verdict, in the one order there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from mlops.config.build import build
+from mlops.config.job import Job
+from mlops.core.dataset import Dataset, Task
+from mlops.core.errors import closest, fail, listed
+from mlops.core.report import Predictions, Report
+from mlops.core.tuning import Objective, Tuned
+from mlops.flow.fitting import Fitter, Front, fit_model, predict
+from mlops.flow.prepare import Prepared, prepare
+from mlops.flow.steps import Steps
+
+BASELINE = "dummy"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found, judged, and not yet written anywhere.
+
+    Parameters
+    ----------
+    job : Job
+        With the best parameters in place.
+    prepared : Prepared
+    front : Front
+        Fitted on the whole training part.
+    model : estimator
+        Fitted behind it.
+    tuned : Tuned
+    report : Report
+    """
+
+    job: Job
+    prepared: Prepared
+    front: Front
+    model: Any
+    tuned: Tuned
+    report: Report
+
+    def pipeline(self) -> Any:
+        """The one artefact: every fitted step and the model, as a plain scikit-learn pipeline."""
+        from sklearn.pipeline import Pipeline
+
+        return Pipeline([*self.front.steps(), ("model", self.model)])
+
+    @property
+    def losses(self) -> Any:
+        """The loss after each epoch; empty for models that have none."""
+        from mlops.model.by_task import loss_curve
+
+        curve = loss_curve(self.model)
+        return () if curve is None else curve
+
+
+def travel(job: Job, steps: Steps) -> Verdict:
+    """Go the whole road.
+
+    Raises
+    ------
+    MlopsError
+        Whatever a room refuses.
+    """
+    prepared = prepare(job, steps)
+    dataset = prepared.dataset
+    serves(job, dataset.task)
+    evaluator = job.part("evaluator").for_task(dataset.task)
+    _know_slices(evaluator, dataset)
+    fitter = Fitter(prepared, steps)
+    tuned = _tune(job, fitter, evaluator)
+    best = job.with_values(tuned.best.params) if tuned.best.params else job
+    front = fitter.front(best)
+    model = _fit(best, dataset.task, front, steps)
+    report = _judge(best, prepared, front, model, tuned, evaluator, steps)
+    return Verdict(best, prepared, front, model, tuned, report)
+
+
+def _tune(job: Job, fitter: Fitter, evaluator: Any) -> Tuned:
+    """Let the tuner ask; every answer is scored on folds inside the training part."""
+    began = perf_counter()
+    steps, primary = fitter.steps, evaluator.primary
+    steps.screen.step("tuner", "")
+
+    def score(params: dict[str, Any]) -> tuple[dict[str, float], ...]:
+        return fitter.fold_scores(job.with_values(params) if params else job, evaluator)
+
+    objective = Objective(
+        score=score,
+        metric=primary,
+        greater_is_better=evaluator.greater_is_better(primary),
+        seed=job.seed,
+    )
+    tuned: Tuned = job.part("tuner").tune(objective, job.space)
+    count = len(fitter.prepared.split.folds)
+    chosen = ", ".join(f"{key}={value}" for key, value in tuned.best.params.items())
+    says = f"{primary} {tuned.best.mean(primary):.4g} over {count} folds"
+    if len(tuned.trials) > 1:
+        says = f"{len(tuned.trials)} trials, best {says}: {chosen}"
+    reused = sum(name.startswith("fold ") for name in steps.reused)
+    says += f" ({reused} folds' features reused)" if reused else ""
+    steps.note("tuner", "done", says, perf_counter() - began)
+    return tuned
+
+
+def _fit(job: Job, task: Task, front: Front, steps: Steps) -> Any:
+    began = perf_counter()
+    steps.screen.step("model", "")
+    model = fit_model(job, task, front)
+    rows, columns = front.fit_X.shape
+    says = f"{job.choices['model']} on {rows:,} rows × {columns} features"
+    steps.note("model", "done", says, perf_counter() - began)
+    return model
+
+
+def _judge(
+    job: Job,
+    prepared: Prepared,
+    front: Front,
+    model: Any,
+    tuned: Tuned,
+    evaluator: Any,
+    steps: Steps,
+) -> Report:
+    began = perf_counter()
+    steps.screen.step("evaluator", "")
+    task = prepared.dataset.task
+    report: Report = evaluator.judge(
+        task=task,
+        train=prepared.train,
+        test=prepared.test,
+        predictions=predict(model, front.held_X, task),
+        baseline=_trivial(job, task, front),
+        folds=tuned.best.scores,
+        seed=job.seed,
+    )
+    primary = report.metric(report.primary)
+    refused = sum(not gate.passed for gate in report.gates)
+    says = f"{primary.name} {primary.value:.4g} on the test part"
+    says += f", {refused} of {len(report.gates)} gates refuse" if refused else ", gates pass"
+    steps.note("evaluator", "refused" if refused else "done", says, perf_counter() - began)
+    return report
+
+
+def _trivial(job: Job, task: Task, front: Front) -> Predictions:
+    """What the trivial model answers on the test part."""
+    catalogue = job.composed.catalogue
+    part = build("model", catalogue.option("model", BASELINE).node, catalogue)
+    model = part.estimator(task, seed=job.seed).fit(front.fit_X, front.fit_y)
+    return predict(model, front.held_X, task)
+
+
+def serves(job: Job, task: Task) -> None:
+    """Refuse options that do not serve the task of the data.
+
+    Raises
+    ------
+    MlopsError
+        Naming the first such option and the tasks it serves.
+    """
+    for group in ("cleaner", "features", "model", "tuner", "evaluator"):
+        tasks = job.about(group).get("_tasks_")
+        if tasks and task.name not in tasks:
+            raise fail(
+                "task-mismatch",
+                f"{group}={job.choices[group]} does not serve this data's task.",
+                where=f"{group}={job.choices[group]}",
+                found=f"{task.name} of {task.target}",
+                accepted=listed(tasks),
+                next_step=f"choose another {group}, or state data.task",
+            )
+
+
+def _know_slices(evaluator: Any, dataset: Dataset) -> None:
+    names = [column.name for column in dataset.columns]
+    for name in evaluator.columns() if hasattr(evaluator, "columns") else ():
+        if name not in names:
+            nearest = closest(name, names)
+            raise fail(
+                "unknown-column",
+                f"There is no column {name} to slice by.",
+                where="evaluator.slices",
+                found=name,
+                accepted=listed(names, 30),
+                closest=nearest,
+                next_step=f"write {nearest or 'a column of the data'} in evaluator.slices",
+            )

@@ -1,0 +1,166 @@
+"""`mlops`, `mlops run`: the whole road, a verdict, and a record of it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from mlops.config.job import Job
+from mlops.core.errors import REFUSED, MlopsError
+from mlops.core.paths import write_whole
+from mlops.core.record import Delivery, Result
+from mlops.core.store import Store
+from mlops.flow.artifacts import write_artifacts, write_model
+from mlops.flow.page import page
+from mlops.flow.record import Outline, lineage, metrics
+from mlops.flow.road import Verdict, travel
+from mlops.flow.run_folder import new_run_folder, unwritable
+from mlops.flow.steps import Steps
+from mlops.flow.surroundings import code_state
+
+
+class Run:
+    """Run the recipe end to end."""
+
+    def __call__(self, job: Job) -> Result:
+        """Go the road, show the verdict, deliver the record.
+
+        Raises
+        ------
+        MlopsError
+            Whatever a room refuses; recorded as a failed run first.
+        """
+        tracker = job.part("tracker")
+        tracker.open(job.outputs)
+        try:
+            result = carry_out(job, tracker)
+        finally:
+            delivery: Delivery = tracker.close()
+        result = replace(result, delivery=delivery)
+        _keep(result, job)
+        return result
+
+
+@dataclass
+class _Running:
+    """One run on its way: what is known of it, and where it reports to."""
+
+    outline: Outline
+    tracker: Any
+    steps: Steps
+    began: float
+
+    def submit(self, status: str, **more: Any) -> None:
+        self.tracker.submit(self.outline.record(status, int(time.time() * 1000), **more))
+
+    def failed(self, status: str, reason: str) -> None:
+        """Record that it ended early; the error itself is on its way to the user."""
+        with suppress(OSError):
+            self.submit(status, tags={"mlops.reason": reason})
+
+    @property
+    def seconds(self) -> float:
+        return round(time.perf_counter() - self.began, 3)
+
+
+def carry_out(job: Job, tracker: Any, parent_key: str = "") -> Result:
+    """One run, from its folder to its submitted record.
+
+    Parameters
+    ----------
+    job : Job
+    tracker : object
+        Open; it is left open.
+    parent_key : str
+        Run key of a sweep.
+    """
+    from mlops.tracker.started import started
+
+    folder = new_run_folder(job.outputs, job.name)
+    outline = Outline(job, folder, int(time.time() * 1000), parent_key)
+    steps = Steps(Store(job.outputs / "cache"), job.name, job.part("ui"))
+    running = _Running(outline, tracker, steps, time.perf_counter())
+    with started(
+        job.outputs,
+        folder.path,
+        key=folder.key,
+        experiment=job.name,
+        run_name=outline.run_name,
+        parent_key=parent_key,
+    ):
+        try:
+            return _judged(travel(job, steps), running)
+        except KeyboardInterrupt:
+            running.failed("KILLED", "aborted")
+            raise
+        except MlopsError as error:
+            running.failed("FAILED", error.problems[0].code)
+            raise
+        except OSError as error:
+            running.failed("FAILED", "cannot-write")
+            raise unwritable(job.outputs, error) from error
+        except Exception:
+            running.failed("FAILED", "bug")
+            raise
+
+
+def _judged(verdict: Verdict, running: _Running) -> Result:
+    """Show the verdict at once, then write and submit what it leaves behind."""
+    result = _result(verdict, running)
+    job, path = verdict.job, running.outline.folder.path
+    write_whole(path / "result.json", result.to_json())
+    job.part("ui").verdict(result)
+    model = write_model(verdict, path)
+    tags, diff = code_state(job.project)
+    html = page(verdict, result, tags)
+    written = write_artifacts(verdict, path, html, diff)
+    registers = job.part("registry").registers(job.name, verdict.report.passed)
+    running.submit(
+        "FINISHED",
+        tags={**tags, "mlops.outcome": result.outcome},
+        metrics=metrics(verdict.report, verdict.tuned.best.scores, verdict.losses),
+        dataset=lineage(verdict.prepared.dataset),
+        artifacts=(*written, "result.json"),
+        model=model,
+        register=registers if job.mode["judge"] else "",
+    )
+    unsaved = running.steps.save()
+    return replace(result, warnings=(*result.warnings, *unsaved), seconds=running.seconds)
+
+
+def _result(verdict: Verdict, running: _Running) -> Result:
+    report, outline = verdict.report, running.outline
+    unused = tuple(verdict.front.told["unused"])
+    return Result(
+        outcome="passed" if report.passed else "refused",
+        exit_code=0 if report.passed else REFUSED,
+        name=outline.job.name,
+        key=outline.folder.key,
+        folder=_near(outline),
+        steps=tuple(running.steps.done),
+        metrics=tuple(asdict(metric) for metric in report.metrics),
+        gates=tuple(asdict(gate) for gate in report.gates),
+        warnings=(*report.warnings, *unused),
+        details={
+            "recipe": outline.job.choices["recipe"],
+            "choices": outline.job.choices,
+            "best": verdict.tuned.best.params,
+            "trials": len(verdict.tuned.trials),
+        },
+        seconds=running.seconds,
+    )
+
+
+def _near(outline: Outline) -> str:
+    """The run folder as a person in the working folder would type it."""
+    path, project = outline.folder.path, outline.job.project
+    return str(path.relative_to(project)) if path.is_relative_to(project) else str(path)
+
+
+def _keep(result: Result, job: Job) -> None:
+    with suppress(OSError):
+        write_whole(job.project / result.folder / "result.json", result.to_json())
+
+

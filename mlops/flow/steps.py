@@ -1,0 +1,114 @@
+"""Steps of the road, each kept under the key of its content: reused, or made and said why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TypeVar
+
+from mlops.core.paths import write_whole
+from mlops.core.record import Step
+from mlops.core.store import Store, key_of
+from mlops.flow.keys import difference
+
+T = TypeVar("T")
+
+
+class Steps:
+    """Runs steps, remembers what each depended on, and saves results when the verdict is out.
+
+    Parameters
+    ----------
+    store : Store
+    name : str
+        Of the recipe: its last run is what a change is told against.
+    screen : object
+        The part of room ``ui``.
+    """
+
+    def __init__(self, store: Store, name: str, screen: Any) -> None:
+        self.store, self.screen = store, screen
+        self.done: list[Step] = []
+        self.reused: list[str] = []
+        self._memory = store.folder / "last" / f"{name}.json"
+        self._last: dict[str, Any] = {}
+        with suppress(OSError, ValueError):
+            self._last = json.loads(self._memory.read_text())
+        self._now: dict[str, Any] = {}
+        self._unsaved: list[tuple[str, str, Callable[[Path], None]]] = []
+
+    def kept(
+        self,
+        name: str,
+        parts: Callable[[], dict[str, Any]],
+        *,
+        make: Callable[[], T],
+        load: Callable[[Path], T],
+        save: Callable[[T, Path], None],
+        says: Callable[[T], str],
+        shown: bool = True,
+    ) -> tuple[T, str]:
+        """Give the result of a step and its key: from the store if it is there, else made.
+
+        Parameters
+        ----------
+        name : str
+        parts : callable
+            What the result depends on; asked again after `make`, which may settle some of it.
+        make, load, save, says : callable
+            Make the result; read it from, write it to an entry's folder; tell it in a few words.
+        shown : bool
+            False for steps inside a step, which would only be noise.
+        """
+        began = perf_counter()
+        if shown:
+            self.screen.step(name, "")
+        key = key_of([name, parts()])
+        entry = self.store.get(name, key)
+        if entry is not None:
+            with suppress(OSError, ValueError, KeyError):  # e.g. written by another pandas
+                result = load(entry)
+                self._now[name] = parts()
+                self.reused.append(name)
+                if shown:
+                    self.note(name, "reused", says(result), perf_counter() - began)
+                return result, key
+        result, settled = make(), parts()
+        why = self.reason(name, settled)
+        key = key_of([name, settled])
+        self._now[name] = settled
+        self._unsaved.append((name, key, lambda folder: save(result, folder)))
+        if shown:
+            said = f"{says(result)} ({why})" if why else says(result)
+            self.note(name, "done", said, perf_counter() - began)
+        return result, key
+
+    def reason(self, name: str, parts: dict[str, Any]) -> str:
+        """Why the step has to run: what changed since this recipe's last run, if there was one."""
+        last = self._last.get(name)
+        if last is None:
+            return ""
+        return difference(last, json.loads(json.dumps(parts, default=str))) or "not in the cache"
+
+    def note(self, name: str, status: str, says: str, seconds: float) -> None:
+        """Record that a step ended, and show it."""
+        step = Step(name=name, status=status, says=says, seconds=round(seconds, 4))
+        self.done.append(step)
+        self.screen.done(step)
+
+    def save(self) -> list[str]:
+        """Write what was made; warnings for what could not be (a full disk costs only the reuse)."""
+        warnings: list[str] = []
+        try:
+            for name, key, write in self._unsaved:
+                with self.store.put(name, key) as folder:
+                    write(folder)
+            self._unsaved.clear()
+            write_whole(self._memory, json.dumps({**self._last, **self._now}, default=str))
+            self.store.trim()
+        except OSError as error:
+            warnings.append(f"the step cache could not be written: {error.strerror or error}")
+        return warnings

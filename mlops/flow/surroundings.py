@@ -1,0 +1,51 @@
+"""What a run took place in: code state, packages, machine."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from importlib.metadata import distributions
+from pathlib import Path
+
+MOST_DIFF = 1_000_000
+_NOT_IN_DIFF = (":(exclude,glob)**/.env*", ":(exclude,glob)**/*secret*", ":(exclude)outputs")
+
+
+def git(project: Path, *words: str) -> str:
+    """Output of a git command in `project`; empty where there is no git or no repository."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(project), *words],
+            capture_output=True,
+            timeout=10,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
+
+
+def code_state(project: Path) -> tuple[dict[str, str], str]:
+    """Tags that name the commit, and the uncommitted difference as text.
+
+    Files whose names speak of secrets are left out of the difference.
+    """
+    commit = git(project, "rev-parse", "HEAD").strip()
+    if not commit:
+        return {}, ""
+    diff = git(project, "diff", "HEAD", "--", ".", *_NOT_IN_DIFF)
+    branch = git(project, "rev-parse", "--abbrev-ref", "HEAD").strip()
+    tags = {"git.commit": commit, "git.branch": branch, "git.clean": str(not diff).lower()}
+    return tags, diff[:MOST_DIFF]
+
+
+def packages() -> str:
+    """Every installed package, pinned, one a line."""
+    found = {(each.metadata["Name"] or "").lower(): each.version for each in distributions()}
+    return "".join(f"{name}=={version}\n" for name, version in sorted(found.items()) if name)
+
+
+def machine() -> dict[str, str]:
+    """Python and system, without names of hosts or people."""
+    return {"python": platform.python_version(), "system": platform.system().lower()}
