@@ -22,7 +22,7 @@ def intervals(
 
     Rows are drawn with replacement, as many as there are; the interval runs from the 2.5th to the
     97.5th percentile of the metric over the resamples [1]_. It covers the choice of test rows, not
-    that of training rows. Above 5,000 rows fewer than 1,000 resamples are taken, never fewer than 50.
+    that of training rows. Above 5,000 rows fewer than 1,000 resamples are taken, at least 50.
 
     Parameters
     ----------

@@ -133,8 +133,7 @@ def _judge(metric: Metric, condition: str, value: Any, slices: tuple[dict[str, A
 def _said(metric: Metric) -> str:
     if math.isnan(metric.value):
         return f"{metric.name} is undefined for these rows"
-    interval = "" if metric.low is None else f", 95 % interval {metric.low:.4g} … {metric.high:.4g}"
-    return f"{metric.name} is {metric.value:.4g}{interval}"
+    return f"{metric.name} is {metric.value:.4g}"
 
 
 def _baseline(metric: Metric) -> Gate:
