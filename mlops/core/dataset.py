@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FEATURE_ROLES = ("numeric", "categorical", "text", "date")
-ROLES = (*FEATURE_ROLES, "target", "id", "group", "time")
+ROLES = (*FEATURE_ROLES, "target", "id", "group", "time", "ignored")
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class Dataset:
         Hash of the content; equal content has an equal fingerprint.
     source : str
         Where it came from, safe to print (no secrets).
+    notes : tuple of str
+        For people: what reading noticed and decided.
     """
 
     frame: pd.DataFrame
@@ -69,6 +71,7 @@ class Dataset:
     task: Task
     fingerprint: str
     source: str
+    notes: tuple[str, ...] = ()
 
     def named(self, *roles: str) -> list[str]:
         """Names of the columns that have one of `roles`, in order."""
@@ -127,7 +130,8 @@ class Enforced:
     ----------
     dataset : Dataset
     quarantined : pandas.DataFrame
-        The rows put aside, all their columns, and ``reason``.
+        The rows put aside: ``row`` (position in the data read, from 0), their columns without
+        the sensitive ones, and ``reason``.
     notes : tuple of str
         For people: learned or enforced, from which file, how many rows put aside.
     """

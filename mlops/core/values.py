@@ -49,7 +49,7 @@ def as_numbers(column: pd.Series, *, decimal: str = ".") -> tuple[pd.Series, np.
     broken = np.isnan(values)
     if broken.any():
         said = text[broken].astype("str").str.strip().str.lower()
-        broken[broken] = ~(said.isna() | said.isin(["", "nan", "none", "<na>"])).to_numpy()
+        broken[broken] = ~(said.isna() | said.isin(["", "nan"])).to_numpy()
     return _series(values, column), broken
 
 
@@ -121,7 +121,7 @@ def _word(value: Any) -> str | None:
         return text.capitalize() if text.lower() in ("true", "false") else text or None
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
-    if isinstance(value, (bool,)) or type(value).__name__ in ("bool", "bool_"):
+    if type(value).__name__ in ("bool", "bool_"):
         return str(bool(value))
     try:
         number = float(value)
@@ -154,7 +154,7 @@ def as_dates(column: pd.Series) -> tuple[pd.Series, np.ndarray]:
         empty = pd.Series(pd.NaT, index=column.index, name=column.name, dtype="datetime64[us]")
         return empty, ~missing
     if not kinds.is_datetime64_any_dtype(column.dtype):
-        missing |= (column.astype("str").str.strip() == "").to_numpy()
+        missing = missing | (column.astype("str").str.strip() == "").to_numpy()
     dates = pd.to_datetime(column, format="ISO8601", errors="coerce", utc=True)
     dates = dates.dt.tz_localize(None).astype("datetime64[us]")
     return dates, dates.isna().to_numpy() & ~missing
