@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from mlops.config import kinds, trust
@@ -56,13 +57,13 @@ def _identity(group: str, target: str, catalogue: Catalogue, where: str) -> None
     package = target.partition(".")[0]
     exact = target in trust.shipped(catalogue, group)
     same = home.partition(".")[0] == package if exact else trust.by_pattern(catalogue, home + ".x")
-    if not isinstance(found, type) or not same:
+    if not isinstance(found, (type, FunctionType)) or not same:
         raise fail(
             "target-refused",
-            f"{target} is not a class of its own package.",
+            f"{target} is no class or function of its own package.",
             where=where,
             found=f"{type(found).__name__} from {home or 'nowhere'}",
-            accepted=f"a class defined in {package}",
+            accepted=f"a class or function defined in {package}",
             next_step="name the class where it is defined",
             exit_code=REFUSED,
         )

@@ -72,11 +72,12 @@ def parse_overrides(words: list[str], problems: list[Problem]) -> list[Override]
         try:
             parsed.append(parser.parse_override(word))
         except (HydraException, RecursionError, ValueError) as error:
-            problems.append(_unreadable(word, error))
+            problems.append(unreadable(word, error))
     return parsed
 
 
-def _unreadable(word: str, error: Exception) -> Problem:
+def unreadable(word: str, error: Exception) -> Problem:
+    """The problem with a word that is not in Hydra's grammar."""
     reason = (str(error).split("\n")[0] or type(error).__name__)[:200]
     key, mark, value = word.partition("=")
     quoted = f"'{key}=\"{value}\"'" if mark and _BARE.match(key) else "key=value"

@@ -1,0 +1,51 @@
+"""Which jobs a sweep has: Hydra's grammar, every combination in the order typed."""
+
+from __future__ import annotations
+
+import itertools
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+
+from mlops.config.catalogue import Catalogue
+from mlops.config.compose import loader, unreadable
+from mlops.core.errors import MlopsError, Problem, fail
+
+MOST_JOBS = 10_000
+
+
+def combinations(words: tuple[str, ...], catalogue: Catalogue) -> list[tuple[str, ...]]:
+    """The words of each job: ``model=a,b seed=0,1`` gives four.
+
+    Raises
+    ------
+    MlopsError
+        Words that Hydra cannot read, an empty choice, or more than ten thousand jobs.
+    """
+    parser = OverridesParser.create(config_loader=loader(catalogue))
+    problems: list[Problem] = []
+    axes: list[list[str]] = []
+    for word in words:
+        try:
+            override = parser.parse_override(word)
+            key = override.get_key_element()
+            values = list(override.sweep_string_iterator()) if override.is_sweep_override() else None
+        except (HydraException, RecursionError, ValueError, OverflowError) as error:
+            problems.append(unreadable(word, error))
+            continue
+        axes.append([word] if values is None else [f"{key}={value}" for value in values])
+    if problems:
+        raise MlopsError(*problems)
+    count = 1
+    for axis in axes:
+        count *= len(axis)
+    if not 0 < count <= MOST_JOBS:
+        raise fail(
+            "sweep-size",
+            "The sweep has no job." if not count else "The sweep is too large.",
+            where="command line, -m",
+            found=f"{count:,} jobs",
+            accepted=f"1 to {MOST_JOBS:,} jobs",
+            next_step="name values that exist" if not count else "sweep over fewer values",
+        )
+    return list(itertools.product(*axes))
