@@ -78,7 +78,11 @@ class Init:
             name=name,
             folder=str(folder),
             steps=(step,),
-            details={"rows": _rows(name, files), "next": _next(name, folder)},
+            details={
+                "rows": _rows(name, files),
+                "lines": ["", "Next:", *(f"  {command}" for command in _next(name, folder))],
+                "next": _next(name, folder),
+            },
             seconds=seconds,
         )
 
