@@ -50,7 +50,8 @@ class ConvertTypes(Step):
         return found
 
     def _mended(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, Counts]:
-        mended, counts = {}, {}
+        mended: dict[str, pd.Series] = {}
+        counts: Counts = {}
         for name, wanted in self.kinds_.items():
             column, found = frame[name], kind(frame[name])
             mended[name] = _read(column, wanted) if found == "category" else as_kind(column, wanted)

@@ -67,7 +67,7 @@ class Iqr(Step):
         kept = np.ones(len(frame), dtype=bool)
         if self.action != "drop":
             return kept, {}
-        counts = {}
+        counts: Counts = {}
         for name, (low, high) in self.bounds_.items():
             values = as_kind(frame[name], "numeric").to_numpy()
             kept &= ~((values < low) | (values > high))
@@ -75,7 +75,8 @@ class Iqr(Step):
         return kept, counts
 
     def _mended(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, Counts]:
-        mended, counts = frame.copy(), {}
+        mended = frame.copy()
+        counts: Counts = {}
         done = "outlier made missing" if self.action == "blank" else "outlier clipped"
         for name, (low, high) in self.bounds_.items():
             column = as_kind(frame[name], "numeric")

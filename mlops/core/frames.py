@@ -24,7 +24,7 @@ _INFERRED = {
 
 
 def as_frame(estimator: Any, X: Any, *, reset: bool) -> pd.DataFrame:
-    """Check `X` as scikit-learn does and give it as a frame; arrays get the names ``x0``, ``x1``…
+    """Check `X` as scikit-learn does and give it as a frame; an array's columns are ``x0`` and on.
 
     Parameters
     ----------

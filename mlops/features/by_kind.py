@@ -168,7 +168,8 @@ class ByKind(TransformerMixin, BaseEstimator):
             where="features",
             found="; ".join(self.unused_),
             accepted="at least one column of numbers, booleans or categories",
-            next_step="derive numbers from the dates and the text, or raise features.max_categories",
+            next_step="derive numbers from the dates and the text, or raise "
+            "features.max_categories",
         )
 
     def __sklearn_tags__(self) -> Any:

@@ -105,9 +105,7 @@ class ByTask:
         takes_any = any(each.kind is each.VAR_KEYWORD for each in takes.values())
         for key in self.params:
             if key not in takes and not takes_any:
-                raise _refused(
-                    "unknown-key", f"model.{key}", key, takes, f"remove model.{key}"
-                )
+                raise _refused("unknown-key", f"model.{key}", key, takes, f"remove model.{key}")
         offered = {key: each for key, each in offered.items() if each is not None and key in takes}
         if "random_state" in takes:
             offered["random_state"] = seed

@@ -10,6 +10,8 @@ from sklearn.utils import check_random_state
 
 from mlops.core.errors import MlopsError, fail
 
+FAR = 100.0  # so many times the loss it began with, and it will not come back
+
 
 class Epochs(BaseEstimator):
     """The loop that the regressor and the classifier share.
@@ -65,9 +67,15 @@ class Epochs(BaseEstimator):
             "shuffle": False,
         }
 
-    def _descend(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray, **first: Any) -> None:
-        """Run the epochs on ``model_``, and keep ``loss_curve_``, shape (n_epochs,)."""
-        order, losses = check_random_state(self.random_state), []
+    def _descend(
+        self, X: np.ndarray, y: np.ndarray, weight: np.ndarray, *, start: float, **first: Any
+    ) -> None:
+        """Run the epochs on ``model_``, and keep ``loss_curve_``, shape (n_epochs,).
+
+        `start` is the loss before the first step, where all weights are zero.
+        """
+        order = check_random_state(self.random_state)
+        losses: list[float] = []
         best, idle = np.inf, 0
         while len(losses) < self.epochs and idle < self.patience:
             rows = order.permutation(len(X))
@@ -78,7 +86,7 @@ class Epochs(BaseEstimator):
                 if "overflow" not in str(error):
                     raise
                 losses.append(np.inf)
-            if not np.isfinite(losses[-1]):
+            if losses[-1] > FAR * start:
                 raise self._diverged(len(losses))
             idle = 0 if losses[-1] < best * (1 - self.tolerance) else idle + 1
             best = min(best, losses[-1])

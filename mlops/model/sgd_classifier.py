@@ -63,7 +63,8 @@ class SgdClassifier(ClassifierMixin, Epochs):
         self.model_ = SGDClassifier(loss="log_loss", **self._shared())
         weight = compute_sample_weight(self.class_weight, y)
         weight /= weight.mean()  # the weights choose between rows, they do not lengthen the step
-        self._descend(X, y, weight, classes=self.classes_)
+        start = float(np.log(len(self.classes_) + 1))
+        self._descend(X, y, weight, start=start, classes=self.classes_)
         return self
 
     def _loss(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:

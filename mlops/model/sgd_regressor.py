@@ -35,7 +35,9 @@ class SgdRegressor(RegressorMixin, Epochs):
         """Descend from zero weights; `X` has shape (n_rows, n_features)."""
         X, y = validate_data(self, X, y, y_numeric=True, dtype=np.float64)
         self.model_ = SGDRegressor(**self._shared())
-        self._descend(X, y.astype(np.float64), np.ones(len(y)))
+        y = y.astype(np.float64)
+        start = float(np.mean(y**2)) + np.finfo(float).tiny
+        self._descend(X, y, np.ones(len(y)), start=start)
         return self
 
     def _loss(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
