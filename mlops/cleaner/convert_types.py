@@ -1,4 +1,4 @@
-"""Text that holds numbers or dates becomes numbers or dates."""
+"""Every column gets one type; text that holds numbers or dates can become such."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ class ConvertTypes(Step):
 
     Parameters
     ----------
-    readable_share : float in (0, 1]
+    readable_share : float in (0, 1] or None
         A text column becomes numeric, or a date (ISO 8601), if at least this share of its known
-        values can be read so; the others become missing.
+        values can be read so; the others become missing. None: text stays text, so that codes
+        written in digits stay categories.
 
     Attributes
     ----------
@@ -28,12 +29,12 @@ class ConvertTypes(Step):
     Examples
     --------
     >>> frame = pd.DataFrame({"size": ["1", "2.5", " 3"], "colour": ["red", "3", "blue"]})
-    >>> step = ConvertTypes().fit(frame)
+    >>> step = ConvertTypes(readable_share=0.95).fit(frame)
     >>> step.kinds_
     {'size': 'numeric', 'colour': 'category'}
     """
 
-    def __init__(self, *, readable_share: float = 0.95) -> None:
+    def __init__(self, *, readable_share: float | None = None) -> None:
         self.readable_share = readable_share
 
     def _learn(self, frame: pd.DataFrame) -> None:
@@ -41,7 +42,8 @@ class ConvertTypes(Step):
 
     def _kind(self, column: pd.Series) -> str:
         found = kind(column)
-        if found != "category" or isinstance(column.dtype, pd.CategoricalDtype):
+        declared = isinstance(column.dtype, pd.CategoricalDtype)
+        if found != "category" or declared or self.readable_share is None:
             return found
         values = column.dropna()
         for wanted in ("numeric", "date"):

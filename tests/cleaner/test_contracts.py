@@ -25,7 +25,14 @@ DROPPERS = [
         duplicates=DropDuplicates(),
     ),
 ]
-MENDERS = [KeepAll(), ConvertTypes(), Impute(), Iqr(), Iqr(action="blank")]
+MENDERS = [
+    KeepAll(),
+    ConvertTypes(),
+    ConvertTypes(readable_share=0.9),
+    Impute(),
+    Iqr(),
+    Iqr(action="blank"),
+]
 
 
 @parametrize_with_checks(DROPPERS + MENDERS)

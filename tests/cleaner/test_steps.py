@@ -22,7 +22,10 @@ ANSWERS = pd.Series([1, 2, 3, 4, 5], name="y")
 
 def whole() -> Standard:
     return Standard(
-        types=ConvertTypes(), missing=Impute(), outliers=Iqr(), duplicates=DropDuplicates()
+        types=ConvertTypes(readable_share=0.95),
+        missing=Impute(),
+        outliers=Iqr(),
+        duplicates=DropDuplicates(),
     )
 
 
@@ -144,6 +147,7 @@ def test_text_becomes_the_type_that_it_holds():
     assert converted["mixed"].tolist()[:3] == ["a", "1", "2"]
     assert step.touched_["mostly: text that is no numeric made missing"] == 1
     assert ConvertTypes(readable_share=1.0).fit(frame).kinds_["mostly"] == "category"
+    assert ConvertTypes().fit(frame).kinds_["price"] == "category"
 
 
 def test_the_types_are_the_same_when_predicting():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn.base import clone
 from sklearn.datasets import make_classification, make_regression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from mlops.cleaner.convert_types import ConvertTypes
 from mlops.cleaner.impute import Impute
@@ -84,6 +86,13 @@ def fitted(option: str, kind: str, **changes) -> tuple[Pipeline, pd.DataFrame]:
         ("model", build(option, **changes).estimator(task, seed=3)),
     ]
     return Pipeline(steps).fit(X, y), X
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Boosted trees on few rows: threads would only wait for each other on a busy machine."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="module")
