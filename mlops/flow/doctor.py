@@ -1,0 +1,175 @@
+"""`mlops doctor`: is everything that a run needs there and whole, and if not, what to do."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Any
+
+from mlops.config.catalogue import catalogue
+from mlops.config.job import Job
+from mlops.core.errors import ENVIRONMENT, MlopsError
+from mlops.core.record import Result
+from mlops.core.store import Store
+
+LEAST_FREE_MB = 500
+Finding = tuple[str, str, str]  # ok, look or broken; what was found; what to do
+
+
+class Doctor:
+    """Look at packages, folders, cache, spool, tracking store and project files; change nothing."""
+
+    def __call__(self, job: Job) -> Result:
+        """Give one row a check; exit code 4 if something is broken."""
+        checks: dict[str, Callable[[], Finding]] = {
+            "python": _python,
+            "packages": _packages,
+            "outputs folder": lambda: _outputs(job.outputs),
+            "disk": lambda: _disk(job.outputs),
+            "step cache": lambda: _cache(job.outputs),
+            "runs": lambda: _runs(job.outputs),
+            "spool": lambda: _spool(job.outputs),
+            "tracking store": lambda: _tracking(job),
+            "option files": _options,
+        }
+        rows = [_row(name, check) for name, check in checks.items()]
+        broken = sum(row["state"] == "broken" for row in rows)
+        says = f"{broken} of {len(rows)} checks failed" if broken else "everything is in order"
+        return Result(
+            outcome="failed" if broken else "done",
+            exit_code=ENVIRONMENT if broken else 0,
+            details={"says": says, "rows": rows},
+        )
+
+
+def _row(name: str, check: Callable[[], Finding]) -> dict[str, Any]:
+    try:
+        state, found, repair = check()
+    except MlopsError as error:
+        first = error.problems[0]
+        state, found, repair = "broken", f"{first.says} {first.found}", first.next_step
+    except OSError as error:
+        state, found, repair = "broken", str(error), "look at the folder's owner and mode"
+    return {"check": name, "state": state, "found": found, "repair": repair}
+
+
+def _python() -> Finding:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < (3, 11):
+        return "broken", found, "install Python 3.11 or newer"
+    return "ok", found, ""
+
+
+def _packages() -> Finding:
+    """Every requirement of ours against what is installed."""
+    from packaging.requirements import Requirement
+
+    wrong = []
+    for line in requires("mlops") or []:
+        needed = Requirement(line)
+        if needed.marker and not needed.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            if not needed.specifier.contains(version(needed.name), prereleases=True):
+                wrong.append(f"{needed.name} {version(needed.name)} (needs {needed.specifier})")
+        except PackageNotFoundError:
+            wrong.append(f"no {needed.name}")
+    if wrong:
+        return "broken", ", ".join(wrong), "pip install --upgrade mlops"
+    return "ok", f"mlops {version('mlops')} and what it needs", ""
+
+
+def _outputs(outputs: Path) -> Finding:
+    if not outputs.exists():
+        return "ok", "not there yet: the first run makes it", ""
+    probe = outputs / ".doctor"
+    probe.write_text("")
+    probe.unlink()
+    return "ok", "can be written", ""
+
+
+def _disk(outputs: Path) -> Finding:
+    place = next(each for each in (outputs, *outputs.parents) if each.exists())
+    free_mb = shutil.disk_usage(place).free // 10**6
+    if free_mb < LEAST_FREE_MB:
+        return "broken", f"{free_mb:,} MB free", "mlops clean apply=true"
+    return "ok", f"{free_mb:,} MB free", ""
+
+
+def _cache(outputs: Path) -> Finding:
+    """Read every entry as a run would; a corrupt one is removed by that, and made anew."""
+    store = Store(outputs / "cache")
+    entries = store.entries()
+    corrupt = [each for _, _, each in entries if store.get(each.parent.name, each.name) is None]
+    size_mb = sum(size for _, size, _ in entries) / 1e6
+    if corrupt:
+        return "look", f"{len(corrupt)} of {len(entries)} entries were corrupt", "removed; made anew"
+    return "ok", f"{len(entries)} entries, {size_mb:.1f} MB, all whole", ""
+
+
+def _runs(outputs: Path) -> Finding:
+    folders = list((outputs / "runs").glob("*/"))
+    unfinished = [each for each in folders if not (each / "result.json").exists()]
+    says = f"{len(folders)} run folders"
+    if unfinished:
+        return "look", f"{says}, {len(unfinished)} without a result", "mlops clean apply=true"
+    return "ok", says, ""
+
+
+def _spool(outputs: Path) -> Finding:
+    from mlops.tracker.sync import pending
+
+    waiting = pending(outputs) if (outputs / "spool").is_dir() else {}
+    refused = list((outputs / "spool" / "refused").glob("*.json"))
+    if refused:
+        return "look", f"{len(refused)} records refused for good", f"read {refused[0]}"
+    if waiting:
+        return "look", f"{len(waiting)} records wait", "mlops sync"
+    return "ok", "nothing waits", ""
+
+
+def _tracking(job: Job) -> Finding:
+    from mlops.tracker import prepared
+    from mlops.tracker.address import Address
+
+    address = Address.of(job.outputs, getattr(job.part("tracker"), "uri", None))
+    if away := address.unreachable():
+        return "look", f"{address.shown}: {away}", "runs go on; `mlops sync` delivers later"
+    database = address.database
+    if database is None or not database.exists():
+        return "ok", address.shown, ""
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            answer = connection.execute("PRAGMA quick_check").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        answer = str(error)
+    if answer != "ok":
+        repair = f"move {database.name} away; the next run makes a new one, run folders stay"
+        return "broken", f"{database.name}: {answer}", repair
+    assert address.artifacts is not None
+    prepared.ready(database, address.artifacts)
+    return "ok", f"{database.name} is whole", ""
+
+
+def _options() -> Finding:
+    """Every option and recipe file is read."""
+    found = catalogue()
+    problems = [str(error.problems[0].where) for error in _unreadable(found)]
+    count = sum(len(found.options(group)) for group in [*found.groups, "recipe"])
+    if problems:
+        return "broken", f"cannot be read: {', '.join(problems[:3])}", "mlops check shows why"
+    return "ok", f"{count} options and recipes", ""
+
+
+def _unreadable(found: Any) -> Iterator[MlopsError]:
+    for group in [*found.groups, "recipe"]:
+        for name in found.options(group):
+            try:
+                found.recipe(name) if group == "recipe" else found.option(group, name)
+            except MlopsError as error:
+                yield error
