@@ -1,0 +1,140 @@
+"""The report page: one HTML file that needs nothing else, in light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops.core.report import Metric, Plot, Report
+from mlops.ui.plot import figure
+from mlops.ui.text import clean, clipped, like, number
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+MOST_ROWS = 200
+MOST_CHARACTERS = 200
+
+
+def render(report: Report, *, title: str, facts: dict[str, Any] | None = None) -> str:
+    """Make the page.
+
+    Parameters
+    ----------
+    report : Report
+    title : str
+    facts : dict or None
+        What else is known; a section without its key is left out. Rows are dicts of plain values.
+
+        ``summary``: dict of label to text, under the title. ``profile``: rows, one a column.
+        ``quarantine``: dict with ``rows`` (put aside), ``checked`` and ``reasons`` (reason to
+        count). ``cleaning``: dict with ``touched`` (sentence to count) and ``rows_dropped``.
+        ``notes``: sentences about contract and split. ``steps``: of
+        :class:`~mlops.core.record.Step`. ``trials``: of :class:`~mlops.core.tuning.Trial`.
+        ``loss_curve``: numbers, one an epoch. ``plots``: further plots. ``config``: YAML text.
+        ``environment``: lines. ``delivery``: a sentence.
+
+    Returns
+    -------
+    str
+        An HTML document without scripts, that loads nothing.
+    """
+    facts = facts or {}
+    plots = [*report.plots, *_curves(report, facts), *facts.get("plots", ())]
+    return _template().render(
+        report=report,
+        title=clean(title),
+        facts=facts,
+        figures=[figure(plot) for plot in plots],
+        refused=[gate for gate in report.gates if not gate.passed],
+        strips={metric.name: _strip(metric) for metric in report.metrics},
+        slices=_slice_rows(report),
+        trials=_trial_rows(report, facts.get("trials", ())),
+        steps=[asdict(step) for step in facts.get("steps", ())],
+        most=MOST_ROWS,
+    )
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader
+
+    folder = Path(__file__).parent
+    environment = Environment(
+        loader=FileSystemLoader(folder), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "cell": _cell,
+        "like": like,
+        "sentence": lambda text: clipped(clean(text), 3 * MOST_CHARACTERS),
+        "is_number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    }
+    return environment.get_template("page.html.j2")
+
+
+def _cell(value: Any) -> str:
+    """One cell: numbers to four digits, texts cut."""
+    return clipped(number(value), MOST_CHARACTERS)
+
+
+def _strip(metric: Metric) -> dict[str, float] | None:
+    """Places, in percent, of the value, its interval and the baseline on one scale."""
+    known = {
+        name: value
+        for name in ("low", "high", "value", "baseline")
+        if (value := getattr(metric, name)) is not None and abs(value) < float("inf")
+    }
+    low, high = min(known.values(), default=0.0), max(known.values(), default=0.0)
+    if "value" not in known or not high > low:
+        return None
+    return {name: round(3 + 94 * (value - low) / (high - low), 1) for name, value in known.items()}
+
+
+def _slice_rows(report: Report) -> list[dict[str, Any]]:
+    """The slices with the primary metric first; a small group is marked."""
+    order = ["column", "value", "rows", *(metric.name for metric in report.metrics)]
+    rows = []
+    for found in report.slices[:MOST_ROWS]:
+        row = {key: found.get(key) for key in order}
+        row["value"] = f"{found['value']} (few rows)" if found.get("small") else found["value"]
+        rows.append(row)
+    return rows
+
+
+def _trial_rows(report: Report, trials: Sequence[Any]) -> list[dict[str, Any]]:
+    """The trials worth a row: more than one, the best first."""
+    if len(trials) < 2:
+        return []
+    sign = -1 if report.metric(report.primary).greater_is_better else 1
+
+    def rank(trial: Any) -> tuple[bool, float]:
+        mean = trial.mean(report.primary)
+        return (mean != mean, sign * mean if mean == mean else 0.0)
+
+    return [
+        {
+            "trial": str(trial.number),
+            **{str(key): value for key, value in trial.params.items()},
+            f"mean {report.primary}": trial.mean(report.primary),
+            "seconds": trial.seconds,
+            "state": f"failed: {trial.says}" if trial.state == "failed" else trial.state,
+        }
+        for trial in sorted(trials, key=rank)[:MOST_ROWS]
+    ]
+
+
+def _curves(report: Report, facts: dict[str, Any]) -> Iterable[Plot]:
+    """The loss while fitting, and the score of each trial."""
+    losses = [float(loss) for loss in facts.get("loss_curve", ())]
+    if len(losses) > 1:
+        step = -(-len(losses) // 500)
+        points = [(at + 1, losses[at]) for at in range(0, len(losses), step)]
+        yield Plot("line", "Loss while fitting", "epoch", "loss", {"loss": points})
+    trials = [trial for trial in facts.get("trials", ()) if trial.state == "complete"]
+    if len(trials) > 2:
+        points = [(trial.number, trial.mean(report.primary)) for trial in trials[-500:]]
+        label = f"mean {report.primary} of the folds"
+        yield Plot("scatter", "Trials", "trial", label, {"trials": points})
