@@ -8,7 +8,7 @@ import re
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from mlops.core.secret import Secret
@@ -19,7 +19,8 @@ _QUERY = re.compile(
 )
 _SECRET_VARIABLES = re.compile(r"PASSWORD|TOKEN|SECRET|ACCESS_KEY|CREDENTIAL", re.IGNORECASE)
 _SHORTEST_SECRET = 4  # anything shorter would blot out ordinary words
-_PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
+_DATABASE = "mlflow.db"
 _CONNECT_S = 3.0
 
 
@@ -30,6 +31,11 @@ def masked(text: str) -> str:
     'could not reach https://***@host/path?token=***&x=1'
     """
     return _QUERY.sub(r"\1***", _USERINFO.sub("***@", text))
+
+
+def _own(outputs: Path) -> str:
+    """The address of the database in `outputs`; SQLAlchemy unquotes what it is given."""
+    return f"sqlite:///{quote(str(outputs / _DATABASE), safe='/ :#')}"
 
 
 @dataclass(frozen=True)
@@ -57,18 +63,12 @@ class Address:
         """`uri`, else the environment's MLFLOW_TRACKING_URI, else the database in `outputs`."""
         outputs = outputs.resolve()
         given = uri.reveal() if isinstance(uri, Secret) else uri
-        own = f"sqlite:///{cls._database(outputs)}"
-        return cls(outputs, given or os.environ.get("MLFLOW_TRACKING_URI") or own)
-
-    @staticmethod
-    def _database(outputs: Path) -> Path:
-        return outputs / "mlflow.db"
+        return cls(outputs, given or os.environ.get("MLFLOW_TRACKING_URI") or _own(outputs))
 
     @property
     def database(self) -> Path | None:
         """The SQLite file in the outputs folder if that is where records go, else None."""
-        path = self._database(self.outputs)
-        return path if self.uri == f"sqlite:///{path}" else None
+        return self.outputs / _DATABASE if self.uri == _own(self.outputs) else None
 
     @property
     def artifacts(self) -> Path | None:
@@ -114,14 +114,15 @@ class Address:
         """
         try:
             parts = urlsplit(self.uri)
-            port = parts.port or _PORTS.get(parts.scheme)
+            scheme = parts.scheme.partition("+")[0]
+            port = parts.port or _PORTS.get(scheme)
         except ValueError as error:
             return f"it is no address: {error}"
-        if parts.scheme not in _PORTS:
+        if scheme not in _PORTS:
             return ""
         if not parts.hostname:
             return "it names no host"
-        if parts.scheme in getproxies() and not proxy_bypass(parts.hostname):
+        if scheme in getproxies() and not proxy_bypass(parts.hostname):
             return ""
         try:
             socket.create_connection((parts.hostname, port or 0), _CONNECT_S).close()

@@ -42,6 +42,8 @@ class Desk:
 
         self.client = MlflowClient(tracking_uri=self.address.uri)
         self.client.search_experiments(max_results=1)
+        if self.address.database:  # opens the registry while there is nothing else to do
+            self.client.search_registered_models(max_results=1)
         self._experiments: dict[str, str] = {}
         self._runs: dict[str, str] = {}
 

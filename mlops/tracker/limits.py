@@ -42,7 +42,7 @@ def name(text: str) -> str:
     if clean == text and len(text) <= NAME and not is_path:
         return text
     mark = hashlib.sha256(text.encode()).hexdigest()[:8]
-    return f"{clean.replace('/', '_')[: NAME - 9]}-{mark}"
+    return f"{clean.replace('/', '_').lstrip('.')[: NAME - 9]}-{mark}"
 
 
 def fitted(values: Mapping[str, Any], most: int) -> dict[str, str]:

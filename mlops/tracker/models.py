@@ -41,7 +41,9 @@ def put_files(place: Place, record: Record, model: Any, staged: Path) -> None:
         place.client.log_model_artifacts(model.model_id, str(staged))
     finally:
         shutil.rmtree(staged, ignore_errors=True)
-    place.client.log_outputs(place.run_id, [LoggedModelOutput(model.model_id, 0)])
+    linked = place.client.get_run(place.run_id).outputs
+    if model.model_id not in {each.model_id for each in linked.model_outputs}:  # twice is refused
+        place.client.log_outputs(place.run_id, [LoggedModelOutput(model.model_id, 0)])
     place.client.finalize_logged_model(model.model_id, "READY")
 
 
