@@ -70,7 +70,7 @@ def _template() -> Template:
         "cell": _cell,
         "like": like,
         "sentence": lambda text: clipped(clean(text), 3 * MOST_CHARACTERS),
-        "is_number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+        "number_columns": _number_columns,
     }
     return environment.get_template("page.html.j2")
 
@@ -78,6 +78,15 @@ def _template() -> Template:
 def _cell(value: Any) -> str:
     """One cell: numbers to four digits, texts cut."""
     return clipped(number(value), MOST_CHARACTERS)
+
+
+def _number_columns(rows: Sequence[dict[str, Any]]) -> set[str]:
+    """The keys under which nothing but numbers and gaps stand."""
+
+    def fits(value: Any) -> bool:
+        return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+
+    return {key for key in rows[0] if all(fits(row.get(key)) for row in rows)}
 
 
 def _strip(metric: Metric) -> dict[str, float] | None:
