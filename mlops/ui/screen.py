@@ -63,19 +63,18 @@ def warning_lines(warnings: Iterable[str], width: int) -> list[Line]:
 
 
 def end_lines(result: Result, width: int) -> list[Line]:
-    """What a verb lists, the outcome, and where to look next."""
+    """What a verb lists (``rows``), says and adds (``lines``); the outcome; where to look next."""
     lines: list[Line] = []
     rows = result.details.get("rows")
     if rows:
         keys = list(dict.fromkeys(key for row in rows for key in row))
         lines += [[], *table(keys, [[row.get(key) for key in keys] for row in rows], width)]
-    lines += [
-        [(each, "")]
-        for text in result.details.get("lines", ())
-        for each in wrapped(clean(text), width)
-    ]
-    if result.outcome in OUTCOMES:
-        lines += [[], _outcome(result), *_next(result, width)]
+    told = [result.details["says"]] if result.details.get("says") else []
+    texts = [*([""] if rows and told else []), *told, *result.details.get("lines", ())]
+    lines += [[(each, "")] for text in texts for each in wrapped(clean(text), width)]
+    # A verb that judges nothing has said how it went; a run tells its outcome.
+    if result.outcome in OUTCOMES and (result.key or not told):
+        lines += [[], _outcome(result), *_next(result)]
     return lines
 
 
@@ -119,7 +118,7 @@ def _outcome(result: Result) -> Line:
     return [(result.outcome, OUTCOMES[result.outcome]), (f"{name}  {seconds(result.seconds)}", "")]
 
 
-def _next(result: Result, width: int) -> list[Line]:
+def _next(result: Result) -> list[Line]:
     """Where to look: label and value, one a line."""
     found: list[tuple[str, str]] = []
     if result.folder and result.outcome in ("passed", "refused"):

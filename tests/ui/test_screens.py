@@ -69,11 +69,12 @@ def test_nothing_is_shown_twice(result: Result, capsys: Any) -> None:
 
 def test_rows_of_a_verb_are_a_table(capsys: Any) -> None:
     rows = [{"step": "data", "why": "reused"}, {"step": "model", "why": "ridge " * 30}]
-    Plain(width=60).show(Result(outcome="done", details={"rows": rows, "lines": ["That is all."]}))
+    details = {"rows": rows, "says": "1 of 2 failed", "lines": ["That is all."]}
+    Plain(width=60).show(Result(outcome="failed", details=details))
     lines = printed(capsys).splitlines()
     assert lines[0].split() == ["step", "why"]
     assert max(map(len, lines)) <= 60
-    assert lines[-1] == "That is all."
+    assert lines[-3:] == ["", "1 of 2 failed", "That is all."]
 
 
 @pytest.mark.parametrize("kind", [Plain, Rich])
