@@ -24,8 +24,9 @@ def test_a_copy_of_it_is_the_same(made, room_option):
 
 
 def state(part: object) -> dict[str, object]:
-    """Its attributes, nested parts by their own; what has no value of its own by its type."""
-    return {name: plain(value) for name, value in sorted(vars(part).items())}
+    """Its attributes but the private ones, nested parts by their own; else the type alone."""
+    kept = {name: value for name, value in vars(part).items() if not name.startswith("_")}
+    return {name: plain(value) for name, value in sorted(kept.items())}
 
 
 def plain(value: object) -> object:
