@@ -24,7 +24,9 @@ class Option:
     group, name : str
     document : Document
     node : dict
-        The file without its ``defaults`` list and without what it says about itself.
+        The file as Hydra sees it: without what it says about itself.
+    declared : dict
+        The keys it has, those of options that it holds too.
     about : dict
         ``_tasks_``, ``_ranges_``, ``_space_``, ``_extra_`` …; keys of :data:`ABOUT`.
     shipped : bool
@@ -35,6 +37,7 @@ class Option:
     name: str
     document: Document
     node: dict[str, Any]
+    declared: dict[str, Any]
     about: dict[str, Any]
     shipped: bool
 
@@ -125,7 +128,16 @@ class Catalogue:
         document = yamlfile.read(path)
         about = {key: document.data[key] for key in ABOUT if key in document.data}
         node = {key: value for key, value in document.data.items() if key not in ABOUT}
-        return Option(group, name, document, node, about, self.shipped(path))
+        declared = {key: value for key, value in node.items() if key != "defaults"}
+        for entry in node.get("defaults", []):
+            # `option@key`: another option of the group stands under a key of this one.
+            inner_name, mark, key = str(entry).partition("@")
+            if mark:
+                inner = self.option(group, inner_name)
+                declared[key] = inner.declared
+                own = {f"{key}.{each}": on for each, on in inner.about.get("_ranges_", {}).items()}
+                about["_ranges_"] = {**own, **about.get("_ranges_", {})}
+        return Option(group, name, document, node, declared, about, self.shipped(path))
 
     def shipped(self, path: Path) -> bool:
         """True if `path` came with the package."""

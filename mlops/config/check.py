@@ -147,7 +147,7 @@ class _Walk:
         if not isinstance(node, dict):
             return
         option = self.catalogue.option(group, self.composed.choices[group])
-        yield from self.node(node, option.node, group, group)
+        yield from self.node(node, option.declared, group, group)
         for key, accepted in option.about.get("_ranges_", {}).items():
             yield from self.in_range(node, group, str(key), accepted)
         yield from self.extra(option)

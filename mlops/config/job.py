@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from omegaconf import OmegaConf
 
 from mlops.config.build import build
 from mlops.config.check import check
@@ -121,6 +122,14 @@ class Job:
             catalogue = self.composed.catalogue
             self._parts[group] = build(group, self.values[group], catalogue, where)
         return self._parts[group]
+
+    def other(self, group: str, name: str) -> Any:
+        """A part that was not chosen: option `name` of `group` with its own defaults."""
+        catalogue = self.composed.catalogue
+        tree = OmegaConf.create({**self.values, group: catalogue.option(group, name).declared})
+        node = OmegaConf.to_container(tree[group], resolve=True)
+        assert isinstance(node, dict)
+        return build(group, {str(key): value for key, value in node.items()}, catalogue)
 
     def about(self, group: str) -> dict[str, Any]:
         """What the chosen option of `group` says about itself (``_space_``, ``_tasks_``, …)."""

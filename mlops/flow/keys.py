@@ -86,9 +86,10 @@ def difference(before: dict[str, Any], after: dict[str, Any], most: int = 3) -> 
     changes = []
     for key in [*after, *(key for key in before if key not in after)]:
         old, new = before.get(key), after.get(key)
-        if old == new:
+        is_code = key.startswith("source of ")
+        if old == new or (is_code and None in (old, new)):  # another class: its name tells
             continue
-        if key.startswith("source of "):
+        if is_code:
             changes.append(f"{key.removeprefix('source of ').rpartition('.')[2]}'s code changed")
         elif key not in before or key not in after:
             changes.append(f"{key} {'is new' if key not in before else 'is gone'}")

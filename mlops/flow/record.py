@@ -13,7 +13,9 @@ from mlops.core.report import Report
 from mlops.flow.keys import flat
 from mlops.flow.run_folder import RunFolder
 
-REQUIREMENTS = ("scikit-learn", "skops", "pandas", "numpy", "pyarrow", "mlops")
+# mlops itself is not named: whoever rebuilds this environment from an index must not be sent
+# to whatever package may carry that name there.
+REQUIREMENTS = ("scikit-learn", "skops", "pandas", "numpy", "pyarrow")
 EXAMPLE_ROWS = 3
 
 

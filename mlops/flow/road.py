@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-from mlops.config.build import build
 from mlops.config.job import Job
 from mlops.core.dataset import Dataset, Task
 from mlops.core.errors import closest, fail, listed
@@ -148,8 +147,7 @@ def _judge(
 
 def _trivial(job: Job, task: Task, front: Front) -> Predictions:
     """What the trivial model answers on the test part."""
-    catalogue = job.composed.catalogue
-    part = build("model", catalogue.option("model", BASELINE).node, catalogue)
+    part = job.other("model", BASELINE)
     model = part.estimator(task, seed=job.seed).fit(front.fit_X, front.fit_y)
     return predict(model, front.held_X, task)
 

@@ -88,6 +88,7 @@ def carry_out(job: Job, tracker: Any, parent_key: str = "") -> Result:
         key=folder.key,
         experiment=job.name,
         run_name=outline.run_name,
+        target=tracker.target,
         parent_key=parent_key,
     ):
         try:
