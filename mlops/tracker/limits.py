@@ -35,7 +35,7 @@ def name(text: str) -> str:
     >>> name("model.alpha")
     'model.alpha'
     >>> name("model[0]")
-    'model_0_-6c2d36ae'
+    'model_0_-d97dd5b3'
     """
     is_path = text.startswith("/") or any(part in ("", ".", "..") for part in text.split("/"))
     clean = _STRANGE.sub("_", text)

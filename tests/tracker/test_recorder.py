@@ -26,6 +26,7 @@ def python(cli, script: str, *arguments: object) -> subprocess.CompletedProcess[
         text=True,
         check=False,
         timeout=120,
+        start_new_session=True,
     )
 
 
@@ -126,6 +127,40 @@ for name, text in texts.items():
         os._exit(0)
     ends[name] = os.waitstatus_to_exitcode(os.wait()[1])
 print(json.dumps(ends))
+"""
+
+
+def test_a_recorder_killed_under_a_waiting_run_is_replaced(outputs, a_record, ledger):
+    tracker = Mlflow()
+    tracker.open(outputs)
+    tracker._courier._process.kill()
+    record = a_record()
+    tracker.submit(record)
+    delivery = tracker.close(60)
+    assert delivery.delivered, delivery.says
+    assert len(ledger().runs(record.key)) == 1
+
+
+def test_a_run_killed_after_its_record_was_written_has_lost_nothing(
+    outputs, a_full_record, ledger, cli
+):
+    record = a_full_record()
+    ended = python(cli, KILLED_CLIENT, outputs, record.to_json())
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    drain(outputs)
+    assert pending(outputs) == {}
+    ledger().holds_once_and_whole(record.key)
+
+
+KILLED_CLIENT = """
+import os, signal, sys
+from pathlib import Path
+from mlops.core.record import Record
+from mlops.tracker.mlflow import Mlflow
+tracker = Mlflow()
+tracker.open(Path(sys.argv[1]))
+tracker.submit(Record.from_json(sys.argv[2]))
+os.killpg(0, signal.SIGKILL)  # its whole process group, as a closed terminal does
 """
 
 

@@ -71,7 +71,8 @@ class Server:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, command_line):
     folder = tmp_path_factory.mktemp("server")
-    made = Server(folder, command_line(folder).environment())
+    quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    made = Server(folder, command_line(folder).environment(**quiet))
     yield made
     made.kill()
 
