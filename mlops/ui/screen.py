@@ -64,8 +64,7 @@ def warning_lines(warnings: Iterable[str], width: int) -> list[Line]:
 
 def end_lines(result: Result, width: int) -> list[Line]:
     """What a verb lists (``rows``), says and adds (``lines``); the outcome; where to look next."""
-    says = result.details.get("says")
-    lines: list[Line] = [[(each, "strong")] for each in wrapped(clean(says), width)] if says else []
+    lines: list[Line] = []
     rows = result.details.get("rows")
     if rows:
         keys = list(dict.fromkeys(key for row in rows for key in row))
