@@ -137,3 +137,22 @@ def test_a_place_that_cannot_be_written_is_the_environment_s_fault(work):
     with pytest.raises(MlopsError) as caught:
         Init(name="houses", folder="file/houses")()
     assert caught.value.exit_code == 4
+
+
+def test_its_recipe_runs_and_finds_the_metric_that_it_promises(work, cli, command_line):
+    cli("init", "houses").ok()
+    ran = command_line(work / "houses")("recipe=houses", "ui=json").ok()
+    found = {metric["name"]: metric["value"] for metric in ran.json["metrics"]}
+    recipe = (work / "houses" / "recipes" / "houses.yaml").read_text(encoding="utf-8")
+    promised = re.search(r"rmse (?P<value>\d+) ± (?P<width>\d+)", recipe)
+    assert promised
+    assert abs(found["rmse"] - float(promised["value"])) <= float(promised["width"])
+    assert ran.json["outcome"] == "passed"
+
+
+def test_a_mistaken_name_is_told_in_five_parts_on_the_command_line(cli, work):
+    ran = cli("init", "my-project")
+    assert ran.exit_code == 2
+    assert ran.stderr.startswith("error[unsafe-name]")
+    assert "mlops init my_project" in ran.stderr
+    assert not list(work.iterdir())
