@@ -14,6 +14,8 @@ KINDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "evaluator": (("for_task", "names"),),
     "tracker": (("open", "submit", "close"),),
     "registry": (("registers",),),
+    "deployer": (("deploy",),),
+    "monitor": (("watch",),),
     "ui": (("step", "done", "show"),),
     "flow": (("__call__",),),
 }

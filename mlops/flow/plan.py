@@ -45,7 +45,9 @@ class _Follower:
         rows.append(self.step("features", front_parts(job, key, None))[0])
         for room in ("tuner", "model", "evaluator"):
             rows.append({"step": room, "plan": "run", "why": f"{job.choices[room]}, always run"})
-        return [*rows, self.registry(), self.tracker()]
+        for room in ("deployer", "monitor"):
+            rows.append({"step": room, "plan": "ask", "why": f"{job.choices[room]}, if it passes"})
+        return [*rows[:-2], self.registry(), *rows[-2:], self.tracker()]
 
     def step(self, name: str, parts: dict[str, Any]) -> tuple[dict[str, Any], str]:
         key = key_of([name, parts])
@@ -66,5 +68,5 @@ class _Follower:
         return {"step": "registry", "plan": "register", "why": f"{name}, if every gate passes"}
 
     def tracker(self) -> dict[str, Any]:
-        where = getattr(self.job.part("tracker"), "shown", self.job.choices["tracker"])
-        return {"step": "tracker", "plan": "record", "why": f"one run in experiment {self.job.name}, {where}"}
+        why = f"one run in experiment {self.job.name}, by {self.job.choices['tracker']}"
+        return {"step": "tracker", "plan": "record", "why": why}
