@@ -39,6 +39,8 @@ def as_numbers(column: pd.Series, *, decimal: str = ".") -> tuple[pd.Series, np.
     import pandas as pd
 
     kinds = pd.api.types
+    if column.dtype == "float64":
+        return column, np.zeros(len(column), dtype=bool)
     if kinds.is_bool_dtype(column.dtype) or kinds.is_numeric_dtype(column.dtype):
         values = column.to_numpy(dtype="float64", na_value=np.nan)
         return _series(values, column), np.zeros(len(column), dtype=bool)

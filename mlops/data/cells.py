@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops.data.diagnosis import diagnosed, too_long
+from mlops.data.diagnosis import diagnosed, second_look, too_long
 from mlops.data.dialect import Dialect
 
 if TYPE_CHECKING:
@@ -40,8 +39,8 @@ def read_cells(
     import pyarrow as pa
     from pyarrow import csv
 
-    quoted = _holds_quotes(file)
-    parse = csv.ParseOptions(delimiter=dialect.separator, newlines_in_values=quoted)
+    quotes = _quotes(file)
+    parse = csv.ParseOptions(delimiter=dialect.separator, newlines_in_values=quotes > 0)
 
     def options(block: int, floats: Sequence[str]) -> tuple[Any, Any, Any]:
         types = {name: pa.float64() if name in floats else pa.string() for name in dialect.names}
@@ -71,16 +70,26 @@ def read_cells(
         if "straddling" in str(error):
             raise too_long(path, "a row", f"{BLOCK_BYTES >> 20} MB") from None
         raise diagnosed(file, path, dialect, encoding) from None
+    if _looks_swallowed(table, quotes) and (problem := second_look(file, path, dialect, encoding)):
+        raise problem
     return _trimmed(table, path, missing, max_field_kb)
 
 
-def _holds_quotes(file: Path) -> bool:
-    """Without quotes no value holds a line end, and the file can be read in parallel."""
-    with (
-        file.open("rb") as opened,
-        mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content,
-    ):
-        return content.find(b'"') >= 0
+def _quotes(file: Path) -> int:
+    """Number of quotes in `file`: without any no value holds a line end."""
+    with file.open("rb") as opened:
+        return sum(block.count(b'"') for block in iter(lambda: opened.read(SAMPLE_BYTES), b""))
+
+
+def _looks_swallowed(table: pa.Table, quotes: int) -> bool:
+    """True if a quote may have been left open, so that a value took in the lines below it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if quotes % 2:
+        return True
+    texts = [column for column in table.columns if pa.types.is_string(column.type)]
+    return quotes > 0 and any(pc.any(pc.match_substring(column, "\n")).as_py() for column in texts)
 
 
 def _fractions(batch: Any, decimal: str) -> list[str]:

@@ -13,21 +13,29 @@ LINES_NAMED = 5
 
 def diagnosed(file: Path, path: str, dialect: Dialect, encoding: str) -> Exception:
     """The error that tells what is wrong with `file`, and in which line."""
+    found = second_look(file, path, dialect, encoding)
+    return found or _broken(path, 1, "no regular CSV")
+
+
+def second_look(file: Path, path: str, dialect: Dialect, encoding: str) -> Exception | None:
+    """Read `file` line by line and strictly; None if it is as it should be."""
     found: list[str] = []
     fields = len(dialect.names)
     with file.open(encoding=encoding, newline="") as opened:
         reader = csv.reader(opened, delimiter=dialect.separator, strict=True)
+        start = 1  # of the record: the line to look at if a quote is never closed
         try:
             for record in reader:
                 if record and len(record) != fields:
-                    found.append(f"line {reader.line_num} has {_count(len(record))}")
+                    found.append(f"line {start} has {_count(len(record))}")
                 if len(found) == LINES_NAMED:
                     break
+                start = reader.line_num + 1
         except UnicodeError:
             return _encoding(file, path, encoding)
         except csv.Error as error:
-            return _broken(path, reader.line_num, str(error))
-    return ragged(path, fields, found) if found else _broken(path, 1, "no regular CSV")
+            return _broken(path, start, str(error))
+    return ragged(path, fields, found) if found else None
 
 
 def _count(fields: int) -> str:

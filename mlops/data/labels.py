@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlops.core.dataset import Task
 from mlops.core.errors import closest, fail, listed, one_of
 from mlops.core.values import as_numbers, as_words
+from mlops.data.roles import refuse_comma
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,7 +56,7 @@ def settle(
     if name_of_task == "regression":
         return _measured(column, numbers, broken, costs, positive)
     if task is None:
-        _refuse_mixed(column, numbers, broken)
+        _refuse_mixed(column, numbers, broken, decimal)
     labels = _labels(column, numbers, broken)
     classes = tuple(sorted(labels.dropna().unique().tolist()))
     _check_classes(name, classes, len(labels), stated=task is not None)
@@ -106,7 +107,9 @@ def _measured(
     return numbers, Task("regression", name), []
 
 
-def _refuse_mixed(column: pd.Series, numbers: pd.Series, broken: np.ndarray) -> None:
+def _refuse_mixed(column: pd.Series, numbers: pd.Series, broken: np.ndarray, decimal: str) -> None:
+    if column.dtype == "str":
+        refuse_comma(column.dropna().drop_duplicates(), decimal)
     if broken.any() and not broken.all() and broken.sum() <= numbers.notna().sum() / 9:
         found = (
             f"{int(broken.sum())} values that are no numbers, first in row {broken.argmax() + 1}"
@@ -128,7 +131,8 @@ def _labels(column: pd.Series, numbers: pd.Series, broken: np.ndarray) -> pd.Ser
 def _check_classes(name: str, classes: tuple[Any, ...], rows: int, *, stated: bool) -> None:
     if len(classes) < 2:
         raise _useless(name, "one class only", "at least two classes")
-    if not stated and len(classes) > max(MOST_WORDS, 2) and len(classes) > rows / ROWS_PER_LABEL:
+    many = len(classes) > MOST_WORDS and len(classes) > rows / ROWS_PER_LABEL
+    if not stated and (many or MOST_WHOLE_LABELS < len(classes) > rows / 2):
         found = f"{len(classes)} different words in {rows} rows"
         raise _useless(name, found, "numbers, or few classes with many rows each")
 

@@ -133,16 +133,7 @@ def _mostly_numbers(known: pd.Series, distinct: pd.Series, decimal: str) -> bool
 def _refuse_mixed(known: pd.Series, distinct: pd.Series, decimal: str) -> None:
     name = str(known.name)
     some = distinct.head(LOOKED_AT)
-    if decimal == "." and some.str.fullmatch(r"[-+]?\d+,\d+").mean() >= MOSTLY / 2:
-        raise fail(
-            "decimal-comma",
-            "The numbers of a column have a decimal comma.",
-            where=f"column {name}",
-            found="text like 1,5",
-            accepted="numbers with the mark of data.decimal, now '.'",
-            closest="data.decimal=','",
-            next_step=f"data.decimal=',' (or data.roles.{name}=categorical, if they are codes)",
-        )
+    refuse_comma(some, decimal)
     broken = as_numbers(some, decimal=decimal)[0].isna().to_numpy()
     if len(distinct) > FEW and broken.mean() < 0.9:
         first = int(as_numbers(known, decimal=decimal)[1].argmax())
@@ -154,6 +145,27 @@ def _refuse_mixed(known: pd.Series, distinct: pd.Series, decimal: str) -> None:
             accepted="one kind of value in a column",
             next_step=f"mend the file, add the word to data.missing, or data.roles.{name}="
             "categorical (all are words) or numeric (rows with words are put aside)",
+        )
+
+
+def refuse_comma(some: pd.Series, decimal: str) -> None:
+    """Refuse texts like 1,5 where a point is the decimal mark.
+
+    Raises
+    ------
+    MlopsError
+        With the code ``decimal-comma``.
+    """
+    if decimal == "." and some.str.fullmatch(r"[-+]?\d+,\d+").mean() >= MOSTLY / 2:
+        raise fail(
+            "decimal-comma",
+            "The numbers of a column have a decimal comma.",
+            where=f"column {some.name}",
+            found="text like 1,5",
+            accepted="numbers with the mark of data.decimal, now '.'",
+            closest="data.decimal=','",
+            next_step=f"data.decimal=',', or state what it is: data.roles.{some.name}=categorical "
+            "(data.task=classification for the target)",
         )
 
 

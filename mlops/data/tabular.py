@@ -81,7 +81,7 @@ class Tabular:
                 where=f"data.roles.{name}",
                 found=repr(said),
                 accepted=f"{listed(accepted)}; or [ROLE, {SENSITIVE}]",
-                closest=closest(SENSITIVE if wrong else role, [*accepted, SENSITIVE]),
+                closest=SENSITIVE if wrong else closest(role, accepted),
                 next_step=f"data.roles.{name}={accepted[0]}, or leave it out",
             )
         ]

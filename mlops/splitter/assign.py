@@ -58,10 +58,13 @@ def deal(
 
 def _majority(together: np.ndarray, strata: np.ndarray) -> np.ndarray:
     """The commonest class of each set; the lower one of two that are equally common."""
+    found = np.empty(int(together.max()) + 1, dtype=int)
+    if len(found) == len(together):  # every row for itself
+        found[together] = strata
+        return found
     width = int(strata.max()) + 1
     pairs, counts = np.unique(together * width + strata, return_counts=True)
     order = np.lexsort((-pairs, counts))  # the commonest pair of a set is written last
-    found = np.empty(int(together.max()) + 1, dtype=int)
     found[pairs[order] // width] = pairs[order] % width
     return found
 

@@ -95,11 +95,11 @@ def _on_both_sides(is_test: np.ndarray, rows: np.ndarray, members: np.ndarray) -
 
 def _refuse_rare(rows: np.ndarray, classes: np.ndarray, dataset: Dataset) -> None:
     """A class needs two sets of rows, one for each side."""
-    labels = dataset.task.classes
-    sets = [len(np.unique(rows[classes == number])) for number in range(len(labels))]
-    rare = [
-        f"{label!r} has {found}" for label, found in zip(labels, sets, strict=True) if found < 2
-    ]
+    rare = []
+    for number, label in enumerate(dataset.task.classes):
+        members = rows[classes == number]
+        if not (members != members[:1]).any():
+            rare.append(f"{label!r} has {min(len(members), 1)}")
     if rare:
         raise fail(
             "too-few-rows",

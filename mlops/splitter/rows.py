@@ -54,6 +54,8 @@ def _share(codes: np.ndarray) -> list[str]:
 
 def _joined(keys: list[np.ndarray]) -> np.ndarray:
     """The connected components of rows that share any key, in time linear in the rows."""
+    if len(keys) == 1:
+        return keys[0]  # as factorize numbers them, without gaps
     first = keys[0]
     for other in keys[1:]:
         from scipy.sparse import coo_array
