@@ -111,7 +111,7 @@ class Schema:
 def _short(rule: Rule) -> dict[str, Any]:
     """Only what is promised."""
     said = asdict(rule)
-    kept = {key: value for key, value in said.items() if value not in (None, False)}
+    kept = {key: value for key, value in said.items() if value is not None and value is not False}
     if rule.categories is not None:
         kept["categories"] = list(rule.categories)
     return {**kept, "nullable": rule.nullable}
