@@ -27,7 +27,7 @@ def combinations(words: tuple[str, ...], catalogue: Catalogue) -> list[tuple[str
     axes: list[list[str]] = []
     for word in words:
         try:
-            override = parser.parse_override(word)
+            override = parser.parse_overrides([word])[0]
             key = override.get_key_element()
             values = list(override.sweep_string_iterator()) if override.is_sweep_override() else None
         except (HydraException, RecursionError, ValueError, OverflowError) as error:

@@ -43,10 +43,23 @@ def write_artifacts(verdict: Verdict, folder: Path, page: str, diff: str) -> tup
         if contract.is_file() and "contract.yaml" not in written:
             shutil.copyfile(contract, folder / "contract.yaml")
             written.append("contract.yaml")
+    written += _write_plots(verdict, folder)
     if len(verdict.prepared.enforced.quarantined):
         _without_sensitive(verdict).to_parquet(folder / "quarantine.parquet")
         written.append("quarantine.parquet")
     return tuple(written)
+
+
+def _write_plots(verdict: Verdict, folder: Path) -> list[str]:
+    """Each picture of the report as a file of its own."""
+    from mlops.ui.plot import svg
+
+    names = []
+    for plot in verdict.report.plots:
+        name = f"plots/{''.join(c if c.isalnum() else '_' for c in plot.title.lower())}.svg"
+        write_whole(folder / name, svg(plot))
+        names.append(name)
+    return names
 
 
 def write_model(verdict: Verdict, folder: Path) -> ModelFile:

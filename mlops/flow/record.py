@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -10,6 +13,7 @@ from mlops.config.job import Job
 from mlops.core.dataset import Dataset
 from mlops.core.record import ModelFile, Record
 from mlops.core.report import Report
+from mlops.core.tuning import Trial
 from mlops.flow.keys import flat
 from mlops.flow.run_folder import RunFolder
 
@@ -50,6 +54,28 @@ class Outline:
             **more,
         )
 
+    def trial(self, trial: Trial, start_ms: int) -> Record:
+        """The child run of one trial."""
+        names = trial.scores[0] if trial.scores else {}
+        folds = [
+            (f"{name}_fold", fold[name], step)
+            for step, fold in enumerate(trial.scores)
+            for name in names
+        ]
+        means = [(f"{name}_cv", trial.mean(name), 0) for name in names]
+        return Record(
+            key=f"{self.folder.key}-{trial.number}",
+            experiment=self.job.name,
+            run_name=f"trial {trial.number}",
+            status="FINISHED" if trial.state == "complete" else "FAILED",
+            start_ms=start_ms,
+            end_ms=start_ms + int(1000 * trial.seconds),
+            parent_key=self.folder.key,
+            params={key: str(value) for key, value in trial.params.items()},
+            metrics=_finite([*means, *folds]),
+            tags={"mlops.trial": str(trial.number), "mlops.reason": trial.says},
+        )
+
     @property
     def run_name(self) -> str:
         """What a person sees in a list of runs."""
@@ -86,8 +112,15 @@ def metrics(
     primary = report.primary
     found += [(f"{primary}_fold", fold[primary], step) for step, fold in enumerate(folds)]
     found += [("loss", float(value), step) for step, value in enumerate(losses)]
-    finite = [(name, value, step) for name, value, step in found if value is not None]
-    return tuple((n, float(v), s) for n, v, s in finite if v == v and abs(v) != float("inf"))
+    return _finite(found)
+
+
+def _finite(
+    found: Iterable[tuple[str, float | None, int]],
+) -> tuple[tuple[str, float, int], ...]:
+    """What a tracking store takes: numbers, neither absent nor NaN nor infinite."""
+    known = [(name, float(value), step) for name, value, step in found if value is not None]
+    return tuple(each for each in known if math.isfinite(each[1]))
 
 
 def lineage(dataset: Dataset) -> dict[str, Any]:
@@ -117,10 +150,6 @@ def model_file(path: str, trusted: tuple[str, ...], train: Dataset) -> ModelFile
 
 
 def _example(train: Dataset) -> tuple[dict[str, Any], ...]:
-    """A few rows as records; sensitive columns are left out, so with any there is no example."""
-    import json
-
-    if set(train.sensitive) & set(train.features):
-        return ()
-    rows = train.X.head(EXAMPLE_ROWS).to_json(orient="records", date_format="iso")
-    return tuple(json.loads(rows))
+    """A few rows as records, without the sensitive columns."""
+    rows = train.X.head(EXAMPLE_ROWS).drop(columns=train.sensitive, errors="ignore")
+    return tuple(json.loads(rows.to_json(orient="records", date_format="iso")))

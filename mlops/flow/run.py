@@ -60,6 +60,13 @@ class _Running:
         with suppress(OSError):
             self.submit(status, tags={"mlops.reason": reason})
 
+    def trials(self, verdict: Verdict) -> None:
+        """Each trial of a search is a child run; one trial alone is the run itself."""
+        started_ms = self.outline.start_ms
+        for trial in verdict.tuned.trials if len(verdict.tuned.trials) > 1 else ():
+            self.tracker.submit(self.outline.trial(trial, started_ms))
+            started_ms += int(1000 * trial.seconds)
+
     @property
     def seconds(self) -> float:
         return round(time.perf_counter() - self.began, 3)
@@ -117,7 +124,12 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
     tags, diff = code_state(job.project)
     html = page(verdict, result, tags)
     written = write_artifacts(verdict, path, html, diff)
-    registers = job.part("registry").registers(job.name, verdict.report.passed)
+    accepted = verdict.report.passed and bool(job.mode["judge"])
+    registers = job.part("registry").registers(job.name, accepted)
+    if accepted:
+        job.part("deployer").deploy(job.name, path)
+        job.part("monitor").watch(job.name, path)
+    running.trials(verdict)
     running.submit(
         "FINISHED",
         tags={**tags, "mlops.outcome": result.outcome},
@@ -125,7 +137,7 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
         dataset=lineage(verdict.prepared.dataset),
         artifacts=(*written, "result.json"),
         model=model,
-        register=registers if job.mode["judge"] else "",
+        register=registers,
     )
     unsaved = running.steps.save()
     return replace(result, warnings=(*result.warnings, *unsaved), seconds=running.seconds)

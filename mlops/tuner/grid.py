@@ -28,6 +28,8 @@ class Grid:
         How many values stand for an interval, both ends among them; at least 2.
     max_candidates : int
         A larger grid is refused.
+    trials : int or None
+        Try only so many of the combinations, spread evenly over them; None tries all.
 
     Examples
     --------
@@ -38,10 +40,18 @@ class Grid:
     {'model.a': 3}
     """
 
-    def __init__(self, *, space: dict[str, Any], points: int, max_candidates: int) -> None:
+    def __init__(
+        self,
+        *,
+        space: dict[str, Any],
+        points: int,
+        max_candidates: int,
+        trials: int | None = None,
+    ) -> None:
         self.space = space
         self.points = points
         self.max_candidates = max_candidates
+        self.trials = trials
 
     def check(self, space: dict[str, str]) -> None:
         """Read the space and count the candidates, without trying one.
@@ -105,7 +115,10 @@ class Grid:
 
     def _candidates(self, axes: tuple[Dimension, ...]) -> Iterator[dict[str, Any]]:
         keys = [axis.key for axis in axes]
-        for values in itertools.product(*(axis.grid(self.points) for axis in axes)):
+        every = list(itertools.product(*(axis.grid(self.points) for axis in axes)))
+        wanted = min(self.trials or len(every), len(every))
+        for number in range(wanted):
+            values = every[number * (len(every) - 1) // max(wanted - 1, 1)]
             yield dict(zip(keys, values, strict=True))
 
 

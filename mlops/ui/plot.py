@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from html import escape
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from mlops.core.report import Plot
@@ -15,6 +16,11 @@ WIDTH, HEIGHT = 460, 300
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 10, 46
 PLACE_X, PLACE_Y = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 COLOURS = 6
+LIGHT = (
+    "svg { background: #fff; font-family: sans-serif; --ink: #1c2530; --quiet: #5c6875; "
+    "--line: #e1e5ea; --c0: #2b6cb0; --c1: #d9772b; --c2: #2f9268; --c3: #a3488f; "
+    "--c4: #8a6d3b; --c5: #5a5fc4; --deep: #fff; }\n"
+)
 Point = tuple[float, float]
 
 
@@ -32,13 +38,32 @@ def figure(plot: Plot) -> str:
     str
         HTML without a script, a style of its own or an address.
     """
-    drawn = {"matrix": _matrix, "bar": _bars}.get(plot.kind, _plane)(plot)
     label = _text(plot.title, 80)
     return (
         f"<figure><figcaption>{label}{_legend(plot)}</figcaption>"
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{drawn}</svg>'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{_drawn(plot)}</svg>'
         "</figure>"
     )
+
+
+def svg(plot: Plot) -> str:
+    """The picture as a file of its own, in the light colours of the page.
+
+    Parameters
+    ----------
+    plot : Plot
+    """
+    style = LIGHT + Path(__file__).with_name("plot.css").read_text(encoding="utf-8")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT + 20}">'
+        f"<style>{style}</style><title>{_text(plot.title, 80)}</title>"
+        f'<g transform="translate(0 20)">{_drawn(plot)}</g>'
+        f'<text class="in" x="{WIDTH / 2}" y="15">{_text(plot.title, 80)}</text></svg>\n'
+    )
+
+
+def _drawn(plot: Plot) -> str:
+    return {"matrix": _matrix, "bar": _bars}.get(plot.kind, _plane)(plot)
 
 
 def _legend(plot: Plot) -> str:
