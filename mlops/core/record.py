@@ -61,6 +61,9 @@ class Record:
     model : ModelFile or None
     register : str
         Registered-model name under which the model becomes a version; empty for none.
+    model_of : str
+        Run key of the run whose model that is; empty for this run's own. A sweep registers the
+        model of its winner.
     """
 
     key: str
@@ -78,6 +81,7 @@ class Record:
     artifacts: tuple[str, ...] = ()
     model: ModelFile | None = None
     register: str = ""
+    model_of: str = ""
 
     def to_json(self) -> str:
         """The record as one JSON document."""

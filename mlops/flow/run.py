@@ -51,6 +51,7 @@ class _Running:
     tracker: Any
     steps: Steps
     began: float
+    registers: bool
 
     def submit(self, status: str, **more: Any) -> None:
         self.tracker.submit(self.outline.record(status, int(time.time() * 1000), **more))
@@ -72,7 +73,9 @@ class _Running:
         return round(time.perf_counter() - self.began, 3)
 
 
-def carry_out(job: Job, tracker: Any, parent_key: str = "") -> Result:
+def carry_out(
+    job: Job, tracker: Any, *, parent_key: str = "", registers: bool = True
+) -> Result:
     """One run, from its folder to its submitted record.
 
     Parameters
@@ -82,13 +85,15 @@ def carry_out(job: Job, tracker: Any, parent_key: str = "") -> Result:
         Open; it is left open.
     parent_key : str
         Run key of a sweep.
+    registers : bool
+        False leaves it to the sweep which model becomes a version.
     """
     from mlops.tracker.started import started
 
     folder = new_run_folder(job.outputs, job.name)
     outline = Outline(job, folder, int(time.time() * 1000), parent_key)
     steps = Steps(Store(job.outputs / "cache"), job.name, job.part("ui"))
-    running = _Running(outline, tracker, steps, time.perf_counter())
+    running = _Running(outline, tracker, steps, time.perf_counter(), registers)
     with started(
         job.outputs,
         folder.path,
@@ -125,8 +130,8 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
     html = page(verdict, result, tags)
     written = write_artifacts(verdict, path, html, diff)
     accepted = verdict.report.passed and bool(job.mode["judge"])
-    registers = job.part("registry").registers(job.name, accepted)
-    if accepted:
+    registers = job.part("registry").registers(job.name, accepted and running.registers)
+    if registers:
         job.part("deployer").deploy(job.name, path)
         job.part("monitor").watch(job.name, path)
     running.trials(verdict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from mlops.config.catalogue import catalogue
@@ -11,10 +11,11 @@ from mlops.config.combinations import combinations
 from mlops.config.commandline import Command
 from mlops.config.job import Job
 from mlops.core.errors import SWEEP, MlopsError, Problem, fail
+from mlops.core.paths import write_whole
 from mlops.core.record import Record, Result, Step
 from mlops.flow.dispatch import job_of
 from mlops.flow.run import Run, carry_out
-from mlops.flow.run_folder import new_run_folder
+from mlops.flow.run_folder import RunFolder, new_run_folder
 from mlops.ui.silent import Silent
 
 
@@ -26,7 +27,8 @@ def sweep(command: Command) -> Result:
     MlopsError
         Problems of any combination, before the first one starts; a verb that cannot be swept.
     """
-    if any(word.lstrip("+").startswith(("hydra/launcher=", "hydra/sweeper=")) for word in command.words):
+    theirs = ("hydra/launcher=", "hydra/sweeper=")
+    if any(word.lstrip("+").startswith(theirs) for word in command.words):
         from mlops.flow.hydra_sweep import hydra_sweep
 
         return hydra_sweep(command)
@@ -56,49 +58,88 @@ def _checked(command: Command) -> list[Job]:
     return jobs
 
 
+@dataclass
+class _Sweep:
+    """Jobs, what became of them, and the parent run of each experiment they belong to."""
+
+    jobs: list[Job]
+    folder: RunFolder
+    tracker: Any
+    screen: Any
+    start_ms: int
+    results: list[Result] = field(default_factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        return list(dict.fromkeys(job.name for job in self.jobs))
+
+    def parent(self, name: str) -> str:
+        """Run key of the parent in the experiment `name`."""
+        return f"{self.folder.key}-{self.names.index(name)}"
+
+    def carry_out(self) -> None:
+        """Run one job after the other; a failed one is told and does not stop the rest."""
+        varied, count = varying(self.jobs), len(self.jobs)
+        for number, job in enumerate(self.jobs, start=1):
+            said = " ".join(f"{key}={value_of(job, key)}" for key in varied) or job.name
+            self.screen.step(f"job {number}/{count}", said)
+            result = _one(job, self.tracker, self.parent(job.name))
+            self.results.append(result)
+            step = Step(
+                name=f"job {number}/{count}",
+                status={"passed": "done"}.get(result.outcome, result.outcome),
+                says=f"{said}: {_told(result)}",
+                seconds=result.seconds,
+            )
+            self.screen.done(step)
+
+    def submit(self, status: str) -> None:
+        """The parent runs; each registers the best accepted model of its experiment."""
+        varied = varying(self.jobs)
+        for name in self.names:
+            winner = self.winner(name)
+            job = next(job for job in self.jobs if job.name == name)
+            accepted = winner is not None and bool(job.mode["judge"])
+            record = Record(
+                key=self.parent(name),
+                experiment=name,
+                run_name=f"sweep of {len(self.jobs)} {self.folder.key}",
+                status=status,
+                start_ms=self.start_ms,
+                end_ms=int(time.time() * 1000),
+                tags={"mlops.sweep": str(len(self.jobs)), "mlops.varied": " ".join(varied)},
+                register=job.part("registry").registers(name, accepted),
+                model_of=winner.key if winner else "",
+            )
+            self.tracker.submit(record)
+
+    def winner(self, name: str) -> Result | None:
+        """The best accepted result of one experiment."""
+        accepted = [each for each in self.results if each.name == name and each.outcome == "passed"]
+        return min(accepted, key=rank, default=None)
+
+
 def _all(jobs: list[Job], screen: Any, tracker: Any) -> Result:
     began = time.perf_counter()
-    parent = new_run_folder(jobs[0].outputs, "sweep")
-    start_ms = int(time.time() * 1000)
-    varied = varying(jobs)
-    results: list[Result] = []
-    for number, job in enumerate(jobs, start=1):
-        said = " ".join(f"{key}={_value(job, key)}" for key in varied) or job.name
-        screen.step(f"job {number}/{len(jobs)}", said)
-        result = _one(job, tracker, parent.key)
-        results.append(result)
-        step = Step(
-            name=f"job {number}/{len(jobs)}",
-            status={"passed": "done"}.get(result.outcome, result.outcome),
-            says=f"{said}: {_told(result)}",
-            seconds=result.seconds,
-        )
-        screen.done(step)
-    rows = [_row(job, result, varied) for job, result in zip(jobs, results, strict=True)]
-    record = Record(
-        key=parent.key,
-        experiment=jobs[0].name,
-        run_name=f"sweep of {len(jobs)} {parent.key}",
-        status="FINISHED",
-        start_ms=start_ms,
-        end_ms=int(time.time() * 1000),
-        tags={"mlops.sweep": str(len(jobs)), "mlops.varied": " ".join(varied)},
-    )
-    tracker.submit(record)
-    parent.path.joinpath("result.json").write_text("")
-    result = _summary(rows, results, parent.path, jobs[0], time.perf_counter() - began)
-    parent.path.joinpath("result.json").write_text(result.to_json())
+    folder = new_run_folder(jobs[0].outputs, "sweep")
+    sweep = _Sweep(jobs, folder, tracker, screen, int(time.time() * 1000))
+    try:
+        sweep.carry_out()
+    except BaseException:
+        sweep.submit("KILLED")
+        raise
+    sweep.submit("FINISHED")
+    result = _summary(sweep, time.perf_counter() - began)
+    write_whole(folder.path / "result.json", result.to_json())
     return result
 
 
 def _one(job: Job, tracker: Any, parent_key: str) -> Result:
     """One job, whose failure is told and does not stop the others."""
-    from dataclasses import asdict
-
     job._parts["ui"] = Silent()
     began = time.perf_counter()
     try:
-        return carry_out(job, tracker, parent_key)
+        return carry_out(job, tracker, parent_key=parent_key, registers=False)
     except MlopsError as error:
         problems = error.problems
         code = error.exit_code
@@ -134,7 +175,8 @@ def varying(jobs: list[Job]) -> list[str]:
     return [key for key, values in keys.items() if len(values) > 1]
 
 
-def _value(job: Job, key: str) -> str:
+def value_of(job: Job, key: str) -> str:
+    """What the words of `job` say of `key`."""
     for word in reversed(job.words):
         if word.lstrip("+").startswith(f"{key}="):
             return word.partition("=")[2]
@@ -149,45 +191,44 @@ def _told(result: Result) -> str:
 
 
 def _row(job: Job, result: Result, varied: list[str]) -> dict[str, Any]:
-    row: dict[str, Any] = {key: _value(job, key) for key in varied}
+    row: dict[str, Any] = {key: value_of(job, key) for key in varied}
     for metric in result.metrics[:1]:
         row |= {"metric": metric["name"], "test": metric["value"], "baseline": metric["baseline"]}
     row |= {"outcome": result.outcome, "seconds": round(result.seconds, 2), "run": result.key}
     return row
 
 
-def _summary(
-    rows: list[dict[str, Any]], results: list[Result], folder: Any, job: Job, seconds: float
-) -> Result:
-    ranked = [row for _, row in sorted(enumerate(rows), key=lambda pair: _rank(pair, results))]
-    codes = {result.exit_code for result in results}
+def _summary(sweep: _Sweep, seconds: float) -> Result:
+    jobs, results = sweep.jobs, sweep.results
+    ranked = sorted(zip(jobs, results, strict=True), key=lambda pair: (pair[1].name, rank(pair[1])))
+    varied = varying(jobs)
     failed = sum(result.outcome == "failed" for result in results)
-    near = folder.relative_to(job.project) if folder.is_relative_to(job.project) else folder
+    codes = {result.exit_code for result in results}
+    path, project = sweep.folder.path, jobs[0].project
     return Result(
-        outcome="done" if not failed else "failed",
+        outcome="failed" if failed else "done",
         exit_code=codes.pop() if len(codes) == 1 else (SWEEP if failed else max(codes)),
-        name=job.name,
-        folder=str(near),
+        name=" ".join(sweep.names),
+        folder=str(path.relative_to(project) if path.is_relative_to(project) else path),
         problems=tuple(each for result in results for each in result.problems),
         details={
-            "says": f"{len(rows) - failed} of {len(rows)} jobs ran",
-            "rows": ranked,
+            "says": f"{len(jobs) - failed} of {len(jobs)} jobs ran",
+            "rows": [_row(job, result, varied) for job, result in ranked],
             "jobs": [{"key": each.key, "folder": each.folder} for each in results],
         },
         seconds=round(seconds, 3),
     )
 
 
-def _rank(pair: tuple[int, dict[str, Any]], results: list[Result]) -> tuple[Any, ...]:
-    """Jobs of one name and metric together, the best first; the failed last."""
-    number, row = pair
-    result = results[number]
+def rank(result: Result) -> tuple[bool, float]:
+    """Sort key of results with one primary metric: the best first, those without one last."""
     if not result.metrics:
-        return (1, "", "", 0.0, number)
+        return (True, 0.0)
     primary = result.metrics[0]
-    value = primary["value"] if primary["value"] == primary["value"] else float("inf")
-    signed = -value if primary["greater_is_better"] else value
-    return (0, result.name, primary["name"], signed, number)
+    value = primary["value"]
+    if value != value:
+        return (True, 0.0)
+    return (False, -value if primary["greater_is_better"] else value)
 
 
 def _not_swept(verb: str) -> MlopsError:
