@@ -49,7 +49,8 @@ class Clean:
             for path in (path for paths in groups.values() for path in paths):
                 _remove(path)
         total = sum(float(str(row["MB"])) for row in rows)
-        says = f"{total:.1f} MB {'freed' if self.apply else 'would be freed: mlops clean apply=true'}"
+        done = "freed" if self.apply else "would be freed: mlops clean apply=true"
+        says = f"{total:.1f} MB {done}"
         return Result(outcome="done", details={"says": says, "rows": rows})
 
     def _runs(self, outputs: Path) -> Iterator[Path]:

@@ -60,8 +60,6 @@ def _row(name: str, check: Callable[[], Finding]) -> dict[str, Any]:
 
 def _python() -> Finding:
     found = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < (3, 11):
-        return "broken", found, "install Python 3.11 or newer"
     return "ok", found, ""
 
 
@@ -108,7 +106,11 @@ def _cache(outputs: Path) -> Finding:
     corrupt = [each for _, _, each in entries if store.get(each.parent.name, each.name) is None]
     size_mb = sum(size for _, size, _ in entries) / 1e6
     if corrupt:
-        return "look", f"{len(corrupt)} of {len(entries)} entries were corrupt", "removed; made anew"
+        return (
+            "look",
+            f"{len(corrupt)} of {len(entries)} entries were corrupt",
+            "removed; made anew",
+        )
     return "ok", f"{len(entries)} entries, {size_mb:.1f} MB, all whole", ""
 
 

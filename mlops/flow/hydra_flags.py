@@ -28,7 +28,9 @@ def hydra_flags(command: Command) -> Result:
     flags = command.flags
     found = catalogue()
     if not flags.shell_completion:
-        composed = compose(list(command.words), found, with_hydra=True, search_path=flags.config_dir)
+        composed = compose(
+            list(command.words), found, with_hydra=True, search_path=flags.config_dir
+        )
         refused = [
             each for each in check(composed, found.groups).problems if each.exit_code == REFUSED
         ]

@@ -28,7 +28,9 @@ def hydra_sweep(command: Command) -> Result:
     found = catalogue()
     outputs = ""
     for words in combinations(command.words, found):
-        composed = compose(list(words), found, with_hydra=True, search_path=command.flags.config_dir)
+        composed = compose(
+            list(words), found, with_hydra=True, search_path=command.flags.config_dir
+        )
         outputs = str(Job.of(composed).outputs)
     Plugins.instance()
     hydra = Hydra(task_name="mlops", config_loader=loader(found, command.flags.config_dir))

@@ -62,7 +62,11 @@ class _Follower:
     def registry(self) -> dict[str, Any]:
         name = self.job.part("registry").registers(self.job.name, True)
         if not self.job.mode["judge"]:
-            return {"step": "registry", "plan": "nothing", "why": f"mode={self.job.choices['mode']}"}
+            return {
+                "step": "registry",
+                "plan": "nothing",
+                "why": f"mode={self.job.choices['mode']}",
+            }
         if not name:
             return {"step": "registry", "plan": "nothing", "why": self.job.choices["registry"]}
         return {"step": "registry", "plan": "register", "why": f"{name}, if every gate passes"}

@@ -187,7 +187,8 @@ def _write_split(split: Split, folder: Path) -> None:
         for number, pair in enumerate(split.folds)
         for side, positions in zip(("fit", "held"), pair, strict=True)
     }
-    np.savez(folder / "rows.npz", train=split.train, test=split.test, **folds)
+    arrays: dict[str, Any] = {"train": split.train, "test": split.test, **folds}
+    np.savez(folder / "rows.npz", **arrays)
     (folder / "notes.json").write_text(json.dumps(split.notes))
 
 

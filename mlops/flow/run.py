@@ -73,9 +73,7 @@ class _Running:
         return round(time.perf_counter() - self.began, 3)
 
 
-def carry_out(
-    job: Job, tracker: Any, *, parent_key: str = "", registers: bool = True
-) -> Result:
+def carry_out(job: Job, tracker: Any, *, parent_key: str = "", registers: bool = True) -> Result:
     """One run, from its folder to its submitted record.
 
     Parameters
@@ -180,5 +178,3 @@ def _near(outline: Outline) -> str:
 def _keep(result: Result, job: Job) -> None:
     with suppress(OSError):
         write_whole(job.project / result.folder / "result.json", result.to_json())
-
-

@@ -100,7 +100,7 @@ class Steps:
         self.screen.done(step)
 
     def save(self) -> list[str]:
-        """Write what was made; warnings for what could not be (a full disk costs only the reuse)."""
+        """Write what was made; a warning if that fails: a full disk costs only the reuse."""
         warnings: list[str] = []
         try:
             for name, key, write in self._unsaved:

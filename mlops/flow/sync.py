@@ -40,7 +40,11 @@ class Sync:
             for key, each in drained.refused.items()
         ]
         rows += [
-            {"record": key, "state": "waits elsewhere", "says": f"for {at}: adopt=true delivers here"}
+            {
+                "record": key,
+                "state": "waits elsewhere",
+                "says": f"for {at}: adopt=true delivers here",
+            }
             for key, at in drained.elsewhere.items()
         ]
         return Result(

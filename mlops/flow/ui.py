@@ -51,7 +51,9 @@ class Ui:
         finally:
             server.terminate()
             server.wait()
-        return Result(outcome="done" if code == 0 else "failed", exit_code=ENVIRONMENT if code else 0)
+        return Result(
+            outcome="done" if code == 0 else "failed", exit_code=ENVIRONMENT if code else 0
+        )
 
     def _check_port(self) -> None:
         import socket
