@@ -162,7 +162,7 @@ def learn(dataset: Dataset, *, margin: float, max_categories: int) -> Schema:
         low = high = categories = None
         if kind == "number" and not column.sensitive:
             low, high = _bounds(values, margin)
-        if column.role == "target" and dataset.task.classes:
+        if column.role == "target" and dataset.task.classes and not column.sensitive:
             categories = dataset.task.classes
         elif column.role == "categorical" and not column.sensitive:
             categories = _categories(values, max_categories)

@@ -39,7 +39,7 @@ def fitted(dataset: Dataset, schema: Schema, file: str) -> Dataset:
     typed: dict[str, pd.Series] = {}
     for name in (each for each in schema.columns if each in given):
         values = dataset.frame[name]
-        problem = _another_type(name, values, schema.columns[name], dataset, schema)
+        problem = _another_type(name, values, given[name].role, dataset, schema)
         found += [problem] if problem else []
         if not problem and given[name].role != schema.columns[name].role:
             typed[name] = _as_kind(values, schema.columns[name].kind)
@@ -67,13 +67,14 @@ def roles_pinned(dataset: Dataset, schema: Schema) -> list[str]:
 
 
 def _another_type(
-    name: str, values: pd.Series, rule: Rule, dataset: Dataset, schema: Schema
+    name: str, values: pd.Series, looks: str, dataset: Dataset, schema: Schema
 ) -> str:
+    rule = schema.columns[name]
     if rule.role == "target":
         same = dataset.task.name == schema.task and name == dataset.task.target
         return "" if same else f"{name}: {schema.task} by contract, {dataset.task.name} in the data"
-    if rule.role == "ignored":
-        return ""
+    if rule.role in ("ignored", looks):
+        return ""  # of the same role: single values may be wrong, which is told row by row
     known = max(int(values.notna().sum()), 1)
     lost = 0.0
     if rule.kind == "number" and values.dtype != "float64":

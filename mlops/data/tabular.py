@@ -190,5 +190,6 @@ def _unknown(key: str, name: str, names: Sequence[str]) -> Problem:
         found=name,
         accepted=listed(names),
         closest=near,
-        next_step=f"write {near or names[0]} instead, or look at data.separator and the header",
+        next_step=(f"write {near} instead" if near else "choose one of these columns")
+        + ", or look at the file's header and data.separator",
     )

@@ -162,7 +162,7 @@ def test_all_columns_that_do_not_fit_are_named_at_once(refused):
     frame = dataset.frame.rename(columns={"kind": "kinds"}).drop(columns="sold")
     frame["size"] = pd.array(["x"] * len(frame), dtype="str")
     frame["colour"] = 1.0
-    roles = {"kinds": "categorical", "colour": "numeric", **ROLES}
+    roles = {"kinds": "categorical", "colour": "numeric", **ROLES, "size": "categorical"}
     columns = tuple(Column(name, roles[name]) for name in frame)
     found = refused(replace(dataset, frame=frame, columns=columns))
     assert found.code == "contract-columns"
