@@ -15,7 +15,7 @@ from mlops.tracker.spool import Spool, now_ms
 
 _GLANCE_S = 0.02
 _RESTARTS = 2
-_STALE_MS = 30_000  # a finding older than this says nothing about now
+AGE_MS = 30_000  # a finding older than this says nothing about now
 _SECOND_TRY_S = 1.0  # what a recorder gets to find that the server is back
 _left: list[subprocess.Popen[bytes]] = []  # recorders that outlive us; else Popen complains
 
@@ -47,6 +47,7 @@ class Courier:
             It stays until :meth:`hang_up` or our death; else it empties the spool and ends.
         """
         self.hang_up()
+        self.spool.say()  # what an earlier recorder found says nothing about this one
         module, outputs = "mlops.tracker.recorder", str(self.spool.outputs)
         more = ["--adopt"] if self.adopt else []
         with self.spool.beside("log").open("ab") as log:
@@ -73,7 +74,7 @@ class Courier:
     def nudge(self) -> None:
         """Tell our recorder that there is a new record; another's sees it by itself."""
         if self._process is not None and self._process.stdin is not None:
-            with contextlib.suppress(OSError):  # it has ended: whoever waits will start another
+            with contextlib.suppress(OSError, ValueError):  # it has ended: who waits starts another
                 self._process.stdin.write(b"\n")
 
     def hang_up(self) -> None:
@@ -83,11 +84,19 @@ class Courier:
         if self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
-        _left[:] = [each for each in [*_left, self._process] if each.poll() is None]
-        self._process = None
+        if self._process not in _left:
+            _left[:] = [each for each in [*_left, self._process] if each.poll() is None]
 
-    def wait(self, keys: Sequence[str], wait_s: float) -> str:
+    def wait(self, keys: Sequence[str], wait_s: float, *, age_ms: int = AGE_MS) -> str:
         """Wait until each of `keys` is delivered or refused; return why not, empty if they are.
+
+        Parameters
+        ----------
+        keys : sequence of str
+        wait_s : float
+            Seconds.
+        age_ms : int
+            A server that was found away so recently is believed to be away still; 0 has it asked.
 
         No wake-up is lost: the records were durable before the lock is looked at, so a recorder
         that still holds it will see them, and where none holds it one is started.
@@ -96,7 +105,7 @@ class Courier:
         left = list(keys)
         while left := [key for key in left if self.spool.outcome(key) is None]:
             waited_s = time.monotonic() - end + wait_s
-            if reason := self._excuse(left, since_ms, waited_s):
+            if reason := self._excuse(left, since_ms, age_ms if waited_s >= _SECOND_TRY_S else 0):
                 return reason
             if waited_s >= wait_s:
                 return f"not recorded within {wait_s:g} s: the recorder goes on by itself"
@@ -111,14 +120,10 @@ class Courier:
     def _is_idle(self) -> bool:
         return self._process is None or self._process.poll() is not None
 
-    def _excuse(self, keys: list[str], since_ms: int, waited_s: float) -> str:
+    def _excuse(self, keys: list[str], since_ms: int, age_ms: int) -> str:
         """What the recorder says against waiting any longer."""
         said = self.spool.said()
-        is_new = said["at_ms"] >= since_ms
-        is_recent = said["at_ms"] >= since_ms - _STALE_MS and waited_s >= _SECOND_TRY_S
-        if said["away"] and (is_new or is_recent):
-            return str(said["away"])
-        for key in keys:
-            if is_new and key in said["troubled"]:
-                return str(said["troubled"][key])
-        return ""
+        if said["at_ms"] < since_ms - age_ms:
+            return ""
+        troubles = [said["troubled"][key] for key in keys if key in said["troubled"]]
+        return str(said["away"] or "".join(troubles[:1]))

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING
 from mlops.core.errors import MlopsError
 from mlops.tracker.address import Address
 from mlops.tracker.log import write_to
-from mlops.tracker.spool import Spool
+from mlops.tracker.spool import Spool, now_ms
 from mlops.tracker.started import bury, running
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Recorder:
         self._tries: Counter[str] = Counter()
         self._troubled: dict[str, str] = {}
         self._pause_s = _FIRST_PAUSE_S
+        self._began_ms = 0
 
     def listen(self, parent: IO[bytes]) -> None:
         """Read nudges from `parent` until it hangs up."""
@@ -79,6 +80,7 @@ class Recorder:
 
     def round(self) -> list[str]:
         """Deliver what waits; return the keys that are worth another try."""
+        self._began_ms = now_ms()
         bury(self.spool)
         keys = self._due()
         if self._desk is not None or self._open():
@@ -128,7 +130,7 @@ class Recorder:
         address = self.spool.address
         assert address is not None
         troubled = {key: address.scrubbed(text) for key, text in self._troubled.items()}
-        self.spool.say(away=address.scrubbed(away), troubled=troubled)
+        self.spool.say(away=address.scrubbed(away), troubled=troubled, at_ms=self._began_ms)
 
     def _deliver(self, key: str, desk: Desk) -> None:
         began = time.monotonic()

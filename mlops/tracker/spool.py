@@ -169,12 +169,24 @@ class Spool:
         """The recorder's ``lock``, ``log`` or ``state`` file."""
         return self.folder / f"recorder-{self.address.slug if self.address else 'none'}.{kind}"
 
-    def say(self, *, away: str = "", troubled: dict[str, str] | None = None) -> None:
-        """Tell those who wait why they wait; nothing to say removes the file."""
+    def say(
+        self, *, away: str = "", troubled: dict[str, str] | None = None, at_ms: int = 0
+    ) -> None:
+        """Tell those who wait why they wait; nothing to say removes the file.
+
+        Parameters
+        ----------
+        away : str
+            Why nothing can be delivered.
+        troubled : dict of str to str
+            Why single records were not, by key.
+        at_ms : int
+            When the attempt began: what it found says nothing about any later moment.
+        """
         if not away and not troubled:
             self.beside("state").unlink(missing_ok=True)
             return
-        state = {"at_ms": now_ms(), "away": away, "troubled": troubled or {}}
+        state = {"at_ms": at_ms, "away": away, "troubled": troubled or {}}
         write_whole(self.beside("state"), json.dumps(state, indent=1))
 
     def said(self) -> dict[str, Any]:

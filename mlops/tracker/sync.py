@@ -58,7 +58,7 @@ def drain(
     spool.folder.mkdir(parents=True, exist_ok=True)
     bury(spool)
     keys = spool.waiting(adopt=adopt)
-    says = Courier(spool, adopt=adopt).wait(keys, wait_s)
+    says = Courier(spool, adopt=adopt).wait(keys, wait_s, age_ms=0)
     known = {key: outcome for key in keys if (outcome := spool.outcome(key)) is not None}
     waiting = tuple(key for key in keys if key not in known)
     return Drained(

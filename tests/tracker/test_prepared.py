@@ -41,15 +41,19 @@ def test_it_holds_what_a_new_one_of_mlflow_holds(database, work, monkeypatch):
 
 
 def _content(database):
+    """Its tables with their columns, indices and numbers of rows, and where files go."""
     with sqlite3.connect(database) as connection:
-        schema = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
-        rows = {
-            name: connection.execute(f"SELECT count(*) FROM '{name}'").fetchone()
-            for name, sql in schema
-            if sql and sql.startswith("CREATE TABLE")
+        ask = lambda text: sorted(connection.execute(text).fetchall())  # noqa: E731
+        tables = [name for (name,) in ask("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        told = {
+            name: (
+                [column[1:] for column in ask(f"PRAGMA table_info('{name}')")],
+                {index[1:] for index in ask(f"PRAGMA index_list('{name}')") if index[3] == "c"},
+                ask(f"SELECT count(*) FROM '{name}'"),
+            )
+            for name in tables
         }
-        places = connection.execute("SELECT artifact_location FROM experiments").fetchall()
-    return schema, rows, places
+        return told, ask("SELECT artifact_location FROM experiments")
 
 
 def test_many_who_come_at_once_find_one(database):
