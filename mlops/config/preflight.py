@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlops.config import trust
 from mlops.config.origin import origin
 from mlops.core.errors import MlopsError, Problem, closest, listed
 
@@ -34,9 +35,16 @@ def preflight(job: Job, sound: set[str]) -> list[Problem]:
         space = job.space
         _asked(problems, job, "tuner", lambda part: getattr(part, "check", _nothing_of)(space))
         problems += _space(job)
-    for group in sorted(sound & {"contract", "splitter", "registry"}):
-        _asked(problems, job, group, lambda part: None)
+    for group in sorted(sound - {"data", "evaluator", "tuner", "flow", "ui"}):
+        if _is_theirs(job, group):
+            _asked(problems, job, group, lambda part: None)
     return problems
+
+
+def _is_theirs(job: Job, group: str) -> bool:
+    """Whether the part holds a class of the project's own; ours need no making to be known."""
+    shipped = trust.shipped(job.composed.catalogue, group)
+    return any(str(each) not in shipped for _, each in trust.targets(job.values[group], group))
 
 
 def _nothing() -> None:

@@ -138,24 +138,52 @@ def _block(text: str, name: str) -> str | None:
     if start is None:
         return None
     end = re.compile(r"^[^\s#)\]}]", re.M).search(text, text.index("\n", start.start()) + 1)
-    block = text[start.start() : end.start() if end else len(text)]
+    return text[start.start() : end.start() if end else len(text)]
+
+
+def _parsed(block: str, file: Path, name: str) -> ast.stmt:
+    """The definition `name`; from the whole file where its block alone cannot be read."""
     try:
-        ast.parse(block)
-    except SyntaxError:  # text in column 0 inside a string, or a real mistake: read it all
-        try:
-            tree = ast.parse(text)
-        except SyntaxError as error:
-            raise NotFound(f"syntax error in line {error.lineno}: {error.msg}") from None
-        nodes = [node for node in tree.body if getattr(node, "name", None) == name]
-        block = ast.get_source_segment(text, nodes[-1]) or "" if nodes else ""
-    return block
+        return ast.parse(_outline(block) or block).body[0]
+    except SyntaxError:  # text in column 0 inside a string, or a real mistake
+        pass
+    try:
+        tree = ast.parse(_text(file))
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", 1)
+        raise NotFound(f"syntax error in line {line}: {getattr(error, 'msg', error)}") from None
+    return next(node for node in reversed(tree.body) if getattr(node, "name", None) == name)
+
+
+_HEAD = re.compile(r"class[ \t]+\w+[ \t]*(\([^)]*\))?:", re.S)
+_INIT = re.compile(r"^    def __init__\(", re.M)
+
+
+def _outline(block: str) -> str:
+    """The head of a class and of its constructor alone: a tenth of the text to parse.
+
+    Empty where they cannot be told apart from the rest so simply; then the block is parsed.
+    """
+    head, init = _HEAD.match(block), _INIT.search(block)
+    if head is None or init is None:
+        return ""
+    depth, place = 1, init.end()
+    while depth and place < len(block):
+        mark = block[place]
+        depth += (mark in "([{") - (mark in ")]}")
+        if mark in "#'\"":  # a comment or a string may hold any bracket
+            place = block.find("\n" if mark == "#" else mark, place + 1)
+            if place < 0:
+                return ""
+        place += 1
+    return f"{head[0]}\n{block[init.start() : place]}: ...\n"
 
 
 def _of_block(
     target: str, spec: ModuleSpec, file: Path, name: str, block: str, hops: int
 ) -> Signature:
-    node = ast.parse(block).body[0]
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+    node = _parsed(block, file, name)
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return _of_arguments(target, spec.name, file, node.args, skip=0)
     assert isinstance(node, ast.ClassDef)
     for item in node.body:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
+
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ def packaged(folder: str) -> Path:
 
 def _beside(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    return path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
 
 
 def write_whole(path: Path, content: str | bytes) -> Path:

@@ -33,7 +33,8 @@ class Run:
             Whatever a room refuses; recorded as a failed run first.
         """
         tracker = job.part("tracker")
-        tracker.open(job.outputs)
+        tracker.open(job.outputs)  # first: its imports go on beside ours
+        make_parts(job)
         try:
             result = carry_out(job, tracker)
         finally:
@@ -41,6 +42,19 @@ class Run:
         result = replace(result, delivery=delivery)
         _keep(result, job)
         return result
+
+
+def make_parts(job: Job) -> None:
+    """Make every part before a row is read, so that one that cannot be made costs nothing.
+
+    Raises
+    ------
+    MlopsError
+        As :meth:`mlops.config.job.Job.part`.
+    """
+    for room in job.choices:
+        if room not in ("recipe", "mode", "flow"):
+            job.part(room)
 
 
 @dataclass
