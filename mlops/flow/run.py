@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -32,11 +33,11 @@ class Run:
         MlopsError
             Whatever a room refuses; recorded as a failed run first.
         """
+        began = time.perf_counter()
         tracker = job.part("tracker")
         tracker.open(job.outputs)  # first: its imports go on beside ours
-        make_parts(job)
         try:
-            result = carry_out(job, tracker)
+            result = carry_out(job, tracker, began=began)
         finally:
             delivery: Delivery = tracker.close()
         result = replace(result, delivery=delivery)
@@ -55,6 +56,8 @@ def make_parts(job: Job) -> None:
     for room in job.choices:
         if room not in ("recipe", "mode", "flow"):
             job.part(room)
+    gc.freeze()
+    gc.enable()  # see mlops.cli.main
 
 
 @dataclass
@@ -87,7 +90,14 @@ class _Running:
         return round(time.perf_counter() - self.began, 3)
 
 
-def carry_out(job: Job, tracker: Any, *, parent_key: str = "", registers: bool = True) -> Result:
+def carry_out(
+    job: Job,
+    tracker: Any,
+    *,
+    began: float | None = None,
+    parent_key: str = "",
+    registers: bool = True,
+) -> Result:
     """One run, from its folder to its submitted record.
 
     Parameters
@@ -95,6 +105,8 @@ def carry_out(job: Job, tracker: Any, *, parent_key: str = "", registers: bool =
     job : Job
     tracker : object
         Open; it is left open.
+    began : float or None
+        When the command began, by ``time.perf_counter``; None for now.
     parent_key : str
         Run key of a sweep.
     registers : bool
@@ -105,7 +117,7 @@ def carry_out(job: Job, tracker: Any, *, parent_key: str = "", registers: bool =
     folder = new_run_folder(job.outputs, job.name)
     outline = Outline(job, folder, int(time.time() * 1000), parent_key)
     steps = Steps(Store(job.outputs / "cache"), job.name, job.part("ui"))
-    running = _Running(outline, tracker, steps, time.perf_counter(), registers)
+    running = _Running(outline, tracker, steps, began or time.perf_counter(), registers)
     with started(
         job.outputs,
         folder.path,
@@ -116,6 +128,8 @@ def carry_out(job: Job, tracker: Any, *, parent_key: str = "", registers: bool =
         parent_key=parent_key,
     ):
         try:
+            steps.screen.step("start", "")
+            make_parts(job)
             return _judged(travel(job, steps), running)
         except KeyboardInterrupt:
             running.failed("KILLED", "aborted")
