@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
 from mlops.config.catalogue import Catalogue
-from mlops.config.compose import loader, unreadable
+from mlops.config.compose import loader
+from mlops.config.words import bounded, unreadable
 from mlops.core.errors import MlopsError, Problem, fail
 
 MOST_JOBS = 10_000
@@ -27,9 +29,10 @@ def combinations(words: tuple[str, ...], catalogue: Catalogue) -> list[tuple[str
     axes: list[list[str]] = []
     for word in words:
         try:
+            bounded(word)
             override = parser.parse_overrides([word])[0]
             key = override.get_key_element()
-            values = list(override.sweep_string_iterator()) if override.is_sweep_override() else None
+            values = _values(override)
         except (HydraException, RecursionError, ValueError, OverflowError) as error:
             problems.append(unreadable(word, error))
             continue
@@ -49,3 +52,10 @@ def combinations(words: tuple[str, ...], catalogue: Catalogue) -> list[tuple[str
             next_step="name values that exist" if not count else "sweep over fewer values",
         )
     return list(itertools.product(*axes))
+
+
+def _values(override: Override) -> list[str] | None:
+    """The values of one axis, cut after more than any sweep may have; None if it is no axis."""
+    if not override.is_sweep_override():
+        return None
+    return list(itertools.islice(override.sweep_string_iterator(), MOST_JOBS + 1))

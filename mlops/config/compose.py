@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from hydra import version as hydra_version
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra._internal.sources_registry import SourcesRegistry
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import ConfigCompositionException, HydraException
 from hydra.types import RunMode
@@ -21,11 +18,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from mlops.config.catalogue import Catalogue
-from mlops.config.environment import install_resolvers
 from mlops.config.source import HouseSource
-from mlops.core.errors import MlopsError, Problem, fail
-
-_BARE = re.compile(r"^[A-Za-z_][\w./@-]*$")
+from mlops.config.words import parse_overrides, place, wrong
+from mlops.core.errors import MlopsError, Problem, closest, fail, listed
 
 
 @dataclass(frozen=True)
@@ -64,42 +59,12 @@ class Composed:
         return {str(key): value for key, value in plain.items() if key != "hydra"}
 
 
-def parse_overrides(words: list[str], problems: list[Problem]) -> list[Override]:
-    """Parse every override; one problem is added for each that Hydra cannot read."""
-    parser = OverridesParser.create()
-    parsed: list[Override] = []
-    for word in words:
-        try:
-            parsed.append(parser.parse_override(word))
-        except (HydraException, RecursionError, ValueError) as error:
-            problems.append(unreadable(word, error))
-    return parsed
-
-
-def unreadable(word: str, error: Exception) -> Problem:
-    """The problem with a word that is not in Hydra's grammar."""
-    reason = (str(error).split("\n")[0] or type(error).__name__)[:200]
-    key, mark, value = word.partition("=")
-    quoted = f"'{key}=\"{value}\"'" if mark and _BARE.match(key) else "key=value"
-    return Problem(
-        code="unreadable-override",
-        says="A word on the command line is not in Hydra's grammar.",
-        where=f"command line, `{word[:80]}`",
-        found=reason,
-        accepted="key=value, +key=value, ~key; values with special characters in quotes",
-        next_step=f"write {quoted[:120]}",
-    )
-
-
-def loader(catalogue: Catalogue, search_path: str | None = None) -> ConfigLoaderImpl:
-    """A Hydra config loader over `catalogue` (and the folder `search_path` before it)."""
+def loader(catalogue: Catalogue) -> ConfigLoaderImpl:
+    """A Hydra config loader over `catalogue`."""
     hydra_version.setbase("1.3")
-    install_resolvers(catalogue.project)
     _register_sources()
     path = ConfigSearchPathImpl()
     path.append("hydra", "pkg://hydra.conf")
-    if search_path:
-        path.append("command-line", f"file://{Path(search_path).resolve()}")
     path.append("main", f"{HouseSource.scheme()}://{catalogue.project}")
     path.append("schema", "structured://")
     return ConfigLoaderImpl(path)
@@ -122,13 +87,7 @@ def _register_sources() -> None:
         SourcesRegistry.instance().register(source)
 
 
-def compose(
-    words: list[str],
-    catalogue: Catalogue,
-    *,
-    with_hydra: bool = False,
-    search_path: str | None = None,
-) -> Composed:
+def compose(words: list[str], catalogue: Catalogue, *, with_hydra: bool = False) -> Composed:
     """Compose one configuration.
 
     Parameters
@@ -137,9 +96,7 @@ def compose(
         Overrides in Hydra's grammar, no sweeps.
     catalogue : Catalogue
     with_hydra : bool
-        Compose Hydra's own node too (a launcher, a sweeper, logging).
-    search_path : str or None
-        One more folder of configs, as given with ``--config-dir``.
+        Compose Hydra's own node too (a launcher, a sweeper).
 
     Raises
     ------
@@ -148,13 +105,14 @@ def compose(
     """
     problems: list[Problem] = []
     parsed = _possible(parse_overrides(words, problems), catalogue, problems)
-    house = loader(catalogue, search_path)
+    house = loader(catalogue)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             overrides = [_forced(each, catalogue) for each in parsed]
-            tree, choices = _load(house, overrides, with_hydra)
-    except (HydraException, OmegaConfBaseException, ValueError, AssertionError) as error:
+            load = _with_hydra if with_hydra else _without_hydra
+            tree, choices = load(house, overrides, problems)
+    except (HydraException, OmegaConfBaseException, ValueError, AssertionError, OSError) as error:
         raise MlopsError(*problems, *_not_composed(error).problems) from error
     kept = {key: str(value) for key, value in choices.items() if not key.startswith("of/")}
     return Composed(tree, kept, tuple(words), catalogue, tuple(problems))
@@ -166,14 +124,20 @@ def _possible(
     """The overrides that can be composed; what is wrong with the others is added."""
     kept = []
     for each in parsed:
-        wrong = _sweep(each) or _unknown_option(each, catalogue)
-        problems.extend(wrong)
-        kept += [] if wrong else [each]
+        said = wrong(each, catalogue)
+        problems.extend(said)
+        kept += [] if said else [each]
     try:
         catalogue.recipe(_chosen_recipe(kept, catalogue))
     except MlopsError as error:
         problems.extend(error.problems)
         kept = [each for each in kept if each.key_or_group != "recipe"]
+    for each in [each for each in kept if each.key_or_group in catalogue.groups]:
+        try:
+            catalogue.option(each.key_or_group, str(each.value()))
+        except MlopsError as error:
+            problems.extend(error.problems)
+            kept.remove(each)
     if not any(each.key_or_group == "recipe" for each in kept) and any(
         each.key_or_group == "data" for each in kept
     ):
@@ -182,20 +146,19 @@ def _possible(
     return kept
 
 
-def _load(
-    house: ConfigLoaderImpl, overrides: list[str], with_hydra: bool
+def _with_hydra(
+    house: ConfigLoaderImpl, overrides: list[str], problems: list[Problem]
 ) -> tuple[DictConfig, dict[str, Any]]:
-    if not with_hydra:
-        return _without_hydra(house, overrides)
     from hydra.core.plugins import Plugins
 
     Plugins.instance()  # launchers and sweepers store their configs when they are found
-    tree = house.load_configuration("config", overrides, RunMode.RUN)
+    quiet = ["hydra/hydra_logging=none", "hydra/job_logging=none"]
+    tree = house.load_configuration("config", [*overrides, *quiet], RunMode.RUN)
     return tree, dict(tree.hydra.runtime.choices)
 
 
 def _without_hydra(
-    house: ConfigLoaderImpl, overrides: list[str]
+    house: ConfigLoaderImpl, overrides: list[str], problems: list[Problem]
 ) -> tuple[DictConfig, dict[str, Any]]:
     """Compose without Hydra's own node, which most verbs never look at and which costs more."""
     from hydra._internal.defaults_list import create_defaults_list
@@ -210,35 +173,34 @@ def _without_hydra(
     )
     tree = house._compose_config_from_defaults_list(found.defaults, repository)
     OmegaConf.set_struct(tree, True)
-    house._apply_overrides_to_config(found.config_overrides, tree)
+    for override in found.config_overrides:
+        try:
+            house._apply_overrides_to_config([override], tree)
+        except (HydraException, OmegaConfBaseException, ValueError, AssertionError) as error:
+            problems.append(_not_applied(override, tree, error))
     return tree, dict(found.overrides.known_choices)
 
 
-def _sweep(override: Override) -> tuple[Problem, ...]:
-    if not override.is_sweep_override():
-        return ()
-    line = str(override.input_line)
-    return (
-        Problem(
-            code="sweep-without-m",
-            says="Several values for one key are a sweep.",
-            where=f"command line, `{line}`",
-            found=line.partition("=")[2],
-            accepted="one value, or -m",
-            next_step=f"write mlops -m {line}, or {override.key_or_group}='[…]' for a list",
-        ),
+def _not_applied(override: Override, tree: DictConfig, error: Exception) -> Problem:
+    """A key that cannot be set or taken out, because of what stands there."""
+    key = override.key_or_group
+    parent, _, name = key.rpartition(".")
+    node = OmegaConf.select(tree, parent, throw_on_missing=False) if parent else tree
+    known = [str(each) for each in node if each != "defaults"] if OmegaConf.is_dict(node) else []
+    nearest = closest(name, known)
+    dotted = f"{parent}.{nearest}" if parent else nearest
+    line = str(override.input_line).lstrip("+")
+    mark = "~" if override.is_delete() else ""
+    absent = bool(mark) and name not in known
+    return Problem(
+        code="unknown-key" if absent else "not-applied",
+        says=f"There is no {key} to take out." if absent else f"{key} cannot be changed like that.",
+        where=place(mark + line.lstrip("~") if mark else line),
+        found=key if absent else " ".join(str(error.__cause__ or error).split())[:200],
+        accepted=listed(known, 20) or "a key of a section",
+        closest=nearest if absent else "",
+        next_step=f"write {mark}{dotted}" if absent and nearest else f"leave out {mark}{key}",
     )
-
-
-def _unknown_option(override: Override, catalogue: Catalogue) -> tuple[Problem, ...]:
-    group = override.key_or_group
-    if group not in (*catalogue.groups, "recipe") or override.is_delete():
-        return ()
-    value = override.value()
-    if isinstance(value, str) and value in catalogue.options(group):
-        return ()
-    where = f"command line, `{override.input_line}`"
-    return catalogue.missing(group, value, where).problems
 
 
 def _chosen_recipe(parsed: list[Override], catalogue: Catalogue) -> str:
@@ -249,13 +211,9 @@ def _chosen_recipe(parsed: list[Override], catalogue: Catalogue) -> str:
 def _forced(override: Override, catalogue: Catalogue) -> str:
     """Let every plain value in: which keys exist is our check's to say, all at once."""
     line = str(override.input_line)
-    group = override.key_or_group.split("/")[0]
-    is_choice = override.key_or_group in [*catalogue.groups, "recipe"] or (
-        "/" in override.key_or_group and group in (*catalogue.groups, "hydra")
-    )
-    if is_choice or override.is_delete():
-        return line
-    return "++" + line.lstrip("+")
+    if override.key_or_group in (*catalogue.groups, "recipe") or "/" in override.key_or_group:
+        return line.lstrip("+")
+    return line if override.is_delete() else "++" + line.lstrip("+")
 
 
 def _not_composed(error: Exception) -> MlopsError:

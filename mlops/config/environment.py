@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
+from omegaconf.basecontainer import BaseContainer
 
 from mlops.config.settings import settings
 from mlops.core.errors import REFUSED, closest, fail, listed
 from mlops.core.secret import MARK
 
+# What a value may compute; clocks, Hydra's own state and whatever else a process has registered
+# would make one configuration mean two things.
+RESOLVERS = ("oc.env", "secret", "oc.select", "oc.decode", "oc.create", "oc.dict.keys", "oc.dict.values")
+_WHOLE = re.compile(rf"^{MARK}([A-Za-z_]\w*)$")
 _ABSENT = "\0absent"
 
 
-def install_resolvers(project: Path) -> None:
-    """Put ``oc.env`` under the project's list of names, and add ``secret``.
+@contextlib.contextmanager
+def guarded(project: Path) -> Iterator[None]:
+    """Within the block, values are resolved by :data:`RESOLVERS` alone.
 
-    ``${secret:NAME}`` resolves to a mark, never to the value: what is saved, logged or shown
-    holds the mark; the part that needs the value gets a :class:`mlops.core.secret.Secret`.
+    ``oc.env`` reads the names that the settings of `project` allow. ``${secret:NAME}`` resolves
+    to a mark, never to the value: what is saved, logged or shown holds the mark; the part that
+    needs the value gets a :class:`mlops.core.secret.Secret`.
     """
+    before = BaseContainer._resolvers
+    BaseContainer._resolvers = {name: before[name] for name in RESOLVERS if name in before}
+    try:
+        _install(project)
+        yield
+    finally:
+        BaseContainer._resolvers = before
 
-    def allowed(name: str) -> str:
-        names = settings(project).allowed_env
-        if name not in names:
-            raise fail(
-                "environment-name",
-                f"The environment variable {name} may not be read from a configuration.",
-                where=f"${{oc.env:{name}}} or ${{secret:{name}}}",
-                found=name,
-                accepted=listed(names) or "no names are allowed yet",
-                closest=closest(name, names),
-                next_step=f"add {name} to allowed_env in mlops.yaml, if you trust who reads it",
-                exit_code=REFUSED,
-            )
-        return name
 
+def _install(project: Path) -> None:
     def env(name: str, default: Any = _ABSENT) -> Any:
-        value = os.environ.get(allowed(name), default)
+        value = os.environ.get(allowed(name, project), default)
         if value == _ABSENT:
             raise fail(
                 "environment-missing",
@@ -50,5 +54,56 @@ def install_resolvers(project: Path) -> None:
             )
         return value
 
+    def secret(name: str) -> str:
+        return MARK + allowed(name, project)
+
     OmegaConf.register_new_resolver("oc.env", env, replace=True)
-    OmegaConf.register_new_resolver("secret", lambda name: MARK + allowed(name), replace=True)
+    OmegaConf.register_new_resolver("secret", secret, replace=True)
+
+
+def allowed(name: str, project: Path) -> str:
+    """`name`, if the settings of `project` let a configuration read that variable.
+
+    Raises
+    ------
+    MlopsError
+        They do not; exit code 3.
+    """
+    names = settings(project).allowed_env
+    if name in names:
+        return name
+    raise fail(
+        "environment-name",
+        f"The environment variable {str(name)[:80]} may not be read from a configuration.",
+        where=f"${{oc.env:{name}}} or ${{secret:{name}}}"[:200],
+        found=str(name)[:80],
+        accepted=listed(names) or "no names are allowed yet",
+        closest=closest(name, names),
+        next_step=f"add {str(name)[:80]} to allowed_env in mlops.yaml, if you trust who reads it",
+        exit_code=REFUSED,
+    )
+
+
+def secret_name(text: str, project: Path) -> str | None:
+    """The name that a secret's mark in `text` stands for, or None if there is no mark.
+
+    The mark is plain text that a recipe can write as well, so its name is checked again.
+
+    Raises
+    ------
+    MlopsError
+        The name is not allowed (3), or the secret is only a part of a longer text (2).
+    """
+    if MARK not in text:
+        return None
+    whole = _WHOLE.match(text)
+    if whole:
+        return allowed(whole[1], project)
+    raise fail(
+        "secret-in-text",
+        "A secret cannot be a part of a longer text: it would be written with it.",
+        where="${secret:…}",
+        found="text around a secret",
+        accepted="the secret alone: key: ${secret:NAME}",
+        next_step="put the whole text into the environment variable",
+    )

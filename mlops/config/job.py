@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 from mlops.config.build import build
 from mlops.config.check import check
 from mlops.config.compose import Composed
+from mlops.config.environment import guarded
 from mlops.config.origin import origin
 from mlops.config.preflight import preflight
 from mlops.config.settings import settings
@@ -127,7 +128,8 @@ class Job:
         """A part that was not chosen: option `name` of `group` with its own defaults."""
         catalogue = self.composed.catalogue
         tree = OmegaConf.create({**self.values, group: catalogue.option(group, name).declared})
-        node = OmegaConf.to_container(tree[group], resolve=True)
+        with guarded(self.project):
+            node = OmegaConf.to_container(tree[group], resolve=True)
         assert isinstance(node, dict)
         return build(group, {str(key): value for key, value in node.items()}, catalogue)
 

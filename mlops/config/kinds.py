@@ -29,6 +29,15 @@ def stands_in(group: str, kind: type) -> bool:
     )
 
 
+def named(group: str, methods: set[str]) -> bool:
+    """True if a class with these `methods` may stand in `group`.
+
+    >>> named("model", {"fit", "predict"}), named("model", {"fit"})
+    (True, False)
+    """
+    return any(methods.issuperset(names) for names in KINDS[group])
+
+
 def told(group: str) -> str:
     """The methods that `group` asks for, for an error line.
 

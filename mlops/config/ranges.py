@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any
 
-_INTERVAL = re.compile(r"^\s*([\[(])\s*([-+\w.]+)\s*,\s*([-+\w.]+)\s*([\])])\s*$")
+_INTERVAL = re.compile(r"^\s*(int\s+)?([\[(])\s*([-+\w.]+)\s*,\s*([-+\w.]+)\s*([\])])\s*$")
 _PLAIN = {"int": int, "float": (int, float), "str": str, "bool": bool, "None": type(None)}
 
 
@@ -17,7 +17,8 @@ def fits(value: Any, accepted: Any) -> bool:
     ----------
     value : object
     accepted : str or list
-        An interval such as ``"(0, 1]"`` or ``"[1, inf)"``, or a list of values and intervals.
+        An interval such as ``"(0, 1]"``, one of whole numbers such as ``"int [1, inf)"``, or a
+        list of values and intervals.
 
     Examples
     --------
@@ -33,10 +34,29 @@ def fits(value: Any, accepted: Any) -> bool:
         return type(value) is type(accepted) and value == accepted
     if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
         return False
-    opens, low, high, closes = match.groups()
+    whole, opens, low, high, closes = match.groups()
+    if whole and not isinstance(value, int):
+        return False
     above = value >= float(low) if opens == "[" else value > float(low)
     below = value <= float(high) if closes == "]" else value < float(high)
     return above and below
+
+
+def readable(accepted: Any) -> bool:
+    """True if `accepted` is what :func:`fits` understands.
+
+    >>> readable(["(0, 1]", "sqrt", None]), readable("(0, 1"), readable("(none, 1)")
+    (True, False, False)
+    """
+    if isinstance(accepted, list):
+        return bool(accepted) and all(readable(each) for each in accepted)
+    if not isinstance(accepted, str) or not re.match(r"\s*(int\s+)?[\[(]", accepted):
+        return not isinstance(accepted, dict)
+    match = _INTERVAL.match(accepted)
+    try:
+        return match is not None and float(match[3]) <= float(match[4])
+    except ValueError:
+        return False
 
 
 def told(accepted: Any) -> str:

@@ -37,7 +37,7 @@ def targets(node: Any, key: str, logging: bool = False) -> Iterator[tuple[str, A
     if isinstance(node, dict):
         for name, value in node.items():
             place = f"{key}.{name}"
-            if name in names and not isinstance(value, dict):
+            if name == "_target_" or (name in names and not isinstance(value, dict)):
                 yield place, value
             else:
                 yield from targets(value, place, logging)

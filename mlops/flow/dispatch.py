@@ -41,7 +41,6 @@ def job_of(command: Command, words: tuple[str, ...] | None = None) -> Job:
         list(words),
         found,
         with_hydra=any(word.lstrip("+~").startswith("hydra") for word in words),
-        search_path=command.flags.config_dir,
     )
     return Job.of(composed, ["flow", "ui", "tracker", "mode"] if itself else None)
 

@@ -8,6 +8,7 @@ from mlops.config.catalogue import catalogue
 from mlops.config.check import check
 from mlops.config.commandline import Command
 from mlops.config.compose import compose, loader
+from mlops.config.environment import guarded
 from mlops.core.errors import REFUSED, MlopsError
 from mlops.core.record import Result
 
@@ -29,7 +30,7 @@ def hydra_flags(command: Command) -> Result:
     found = catalogue()
     if not flags.shell_completion:
         composed = compose(
-            list(command.words), found, with_hydra=True, search_path=flags.config_dir
+            list(command.words), found, with_hydra=True
         )
         refused = [
             each for each in check(composed, found.groups).problems if each.exit_code == REFUSED
@@ -37,20 +38,21 @@ def hydra_flags(command: Command) -> Result:
         if refused:
             raise MlopsError(*refused)
     Plugins.instance()
-    house = loader(found, flags.config_dir)
+    house = loader(found)
     hydra = Hydra(task_name="mlops", config_loader=house)
     GlobalHydra.instance().initialize(hydra)
     quiet = ["hydra/hydra_logging=none", "hydra/job_logging=none", "hydra.output_subdir=null"]
     words = [*command.words, *quiet]
     try:
-        if flags.hydra_help:
-            hydra.hydra_help("config", get_args_parser(), flags)
-        elif flags.shell_completion:
-            hydra.shell_completion("config", flags.overrides)
-        elif flags.info is not None:
-            hydra.show_info(flags.info, "config", words)
-        else:
-            hydra.show_cfg("config", words, flags.cfg, flags.package, flags.resolve)
+        with guarded(found.project):
+            if flags.hydra_help:
+                hydra.hydra_help("config", get_args_parser(), flags)
+            elif flags.shell_completion:
+                hydra.shell_completion("config", flags.overrides)
+            elif flags.info is not None:
+                hydra.show_info(flags.info, "config", words)
+            else:
+                hydra.show_cfg("config", words, flags.cfg, flags.package, flags.resolve)
     finally:
         GlobalHydra.instance().clear()
         sys.stdout.flush()

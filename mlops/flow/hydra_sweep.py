@@ -29,11 +29,11 @@ def hydra_sweep(command: Command) -> Result:
     outputs = ""
     for words in combinations(command.words, found):
         composed = compose(
-            list(words), found, with_hydra=True, search_path=command.flags.config_dir
+            list(words), found, with_hydra=True
         )
         outputs = str(Job.of(composed).outputs)
     Plugins.instance()
-    hydra = Hydra(task_name="mlops", config_loader=loader(found, command.flags.config_dir))
+    hydra = Hydra(task_name="mlops", config_loader=loader(found))
     GlobalHydra.instance().initialize(hydra)
     ours = [
         "hydra/hydra_logging=none",

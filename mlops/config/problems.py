@@ -1,0 +1,139 @@
+"""The problems that a checked configuration can have, told with their place and the way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlops.config import ranges
+from mlops.config.compose import Composed
+from mlops.config.origin import origin
+from mlops.config.words import retyped
+from mlops.core.errors import Problem, closest, listed
+
+
+def problem(composed: Composed, code: str, says: str, key: str, **parts: Any) -> Problem:
+    """A problem of `key`, placed where its value comes from."""
+    return Problem(code=code, says=says, where=origin(composed, key), **parts)
+
+
+def choice(composed: Composed, group: str) -> str:
+    """``model=ridge``: what was chosen for `group`."""
+    return f"{group}={composed.choices.get(group, '')}"
+
+
+def unknown_key(composed: Composed, key: str, accepted: list[str], owner: str) -> Problem:
+    """A key that its owner does not have."""
+    parent, _, name = key.rpartition(".")
+    words = list(dict.fromkeys(str(each) for each in accepted))
+    nearest = closest(name, words)
+    where = origin(composed, key)
+    return Problem(
+        code="unknown-key",
+        says=f"{key} is no key of {owner}.",
+        where=where,
+        found=name,
+        accepted=listed(words, 20) or "no keys",
+        closest=nearest,
+        next_step=_way_out(composed, key, f"{parent}.{nearest}" if parent else nearest, where),
+    )
+
+
+def _way_out(composed: Composed, key: str, right: str, where: str) -> str:
+    """What to type or change instead of `key`; `right` ends in a dot or is empty if none is near."""
+    name, nearest = key.rpartition(".")[2], right.rpartition(".")[2]
+    typed = where.startswith("command line")
+    if not nearest:
+        return f"leave out {where.partition('`')[2].rstrip('`')}" if typed else f"remove {key} there"
+    if typed:
+        return f"write {retyped(composed.words, key, right) or right + '=VALUE'}"
+    return f"write `{nearest}` instead of `{name}` there"
+
+
+def missing_value(composed: Composed, key: str, group: str) -> Problem:
+    """A key that needs a value and has none."""
+    return problem(
+        composed,
+        "missing-value",
+        f"{key} has no value, and {choice(composed, group)} needs one.",
+        key,
+        found="nothing",
+        accepted="a value",
+        next_step=f"write {key}=VALUE",
+    )
+
+
+def wrong_type(composed: Composed, key: str, value: Any, accepted: str) -> Problem:
+    """A value of another type than its key takes."""
+    return problem(
+        composed,
+        "wrong-type",
+        f"{key} has the wrong type.",
+        key,
+        found=_shown(value),
+        accepted=accepted.replace("None", "null"),
+        next_step=f"write {key}={_example(accepted)}",
+    )
+
+
+def _shown(value: Any) -> str:
+    text = "null" if value is None else repr(value)
+    return f"{text[:80]} ({type(value).__name__})" if value is not None else text
+
+
+def _example(accepted: str) -> str:
+    for start, example in (
+        ("Literal", "one of these"),
+        ("bool", "true or false"),
+        ("int", "a whole number"),
+        ("float", "a number"),
+        ("str", "text"),
+        ("list", "[…]"),
+        ("dict", "{…}"),
+    ):
+        if accepted.startswith(start):
+            return example
+    return "a value of that type"
+
+
+def out_of_range(composed: Composed, key: str, value: Any, accepted: Any) -> Problem:
+    """A value outside what its option declares."""
+    words = [each for each in accepted if isinstance(each, str)] if isinstance(accepted, list) else []
+    nearest = closest(value, words) if isinstance(value, str) else ""
+    told = ranges.told(accepted)
+    return problem(
+        composed,
+        "out-of-range",
+        f"{key} is out of range.",
+        key,
+        found=_shown(value),
+        accepted=told,
+        closest=nearest,
+        next_step=f"write {key}={nearest}" if nearest else f"choose {key} within {told}",
+    )
+
+
+def no_part(composed: Composed, key: str, group: str, value: Any) -> Problem:
+    """A value where a part belongs."""
+    top = key == group
+    return problem(
+        composed,
+        "no-part",
+        f"{key} is a part of its own, and {'has no _target_' if top else 'this is none'}.",
+        key if not top else f"{key}._target_",
+        found="no _target_" if isinstance(value, dict) else _shown(value),
+        accepted="a mapping with _target_, the class of the part",
+        next_step=f"choose an option: {group}=OPTION" if top else f"write {key}.KEY=VALUE for its values",
+    )
+
+
+def bad_reserved(composed: Composed, key: str, value: Any, accepted: str) -> Problem:
+    """A word that says how a part is made, with a value that it cannot have."""
+    return problem(
+        composed,
+        "wrong-type",
+        f"{key} says how the part is made, and cannot be this.",
+        key,
+        found=_shown(value),
+        accepted=accepted,
+        next_step=f"leave out {key}",
+    )
