@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mlops.config import yamlfile
+from mlops.config.about import ABOUT, inner, lifted
 from mlops.config.yamlfile import Document
 from mlops.core.errors import MlopsError, closest, fail, listed
 from mlops.core.paths import packaged
 
-ABOUT = ("_tasks_", "_ranges_", "_space_", "_extra_", "_positionals_", "_text_", "_scope_")
+_SAFE = re.compile(r"^[A-Za-z_][\w-]*(/[A-Za-z_][\w-]*)*$")
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class Catalogue:
 
     def file(self, kind: str, name: str) -> Path | None:
         """The YAML file `name` (``model/ridge``) that counts, or None."""
+        if not _SAFE.match(name):
+            return None
         for folder in self.folders(kind):
             path = folder / f"{name}.yaml"
             if path.is_file():
@@ -126,18 +130,32 @@ class Catalogue:
         if path is None:
             raise self.missing(group, name)
         document = yamlfile.read(path)
-        about = {key: document.data[key] for key in ABOUT if key in document.data}
+        about = lifted(document)
         node = {key: value for key, value in document.data.items() if key not in ABOUT}
         declared = {key: value for key, value in node.items() if key != "defaults"}
-        for entry in node.get("defaults", []):
-            # `option@key`: another option of the group stands under a key of this one.
-            inner_name, mark, key = str(entry).partition("@")
-            if mark:
-                inner = self.option(group, inner_name)
-                declared[key] = inner.declared
-                own = {f"{key}.{each}": on for each, on in inner.about.get("_ranges_", {}).items()}
-                about["_ranges_"] = {**own, **about.get("_ranges_", {})}
+        for inner_name, key in inner(document):
+            declared, about = self._with(group, (inner_name, key), declared, about, document)
         return Option(group, name, document, node, declared, about, self.shipped(path))
+
+    def _with(
+        self,
+        group: str,
+        entry: tuple[str, str],
+        declared: dict[str, Any],
+        about: dict[str, Any],
+        document: Document,
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Keys and ranges of an option that is made of another: under a key, or as its start."""
+        name, key = entry
+        if self.file("conf", f"{group}/{name}") is None or name == document.path.stem:
+            raise self.missing(group, name, document.at("defaults"))
+        other = self.option(group, name)
+        place = f"{key}." if key else ""
+        own = {f"{place}{each}": on for each, on in other.about.get("_ranges_", {}).items()}
+        told = {**about, "_ranges_": {**own, **about.get("_ranges_", {})}}
+        if key:
+            return {**declared, key: other.declared}, told
+        return {**other.declared, **declared}, {**other.about, **told}
 
     def shipped(self, path: Path) -> bool:
         """True if `path` came with the package."""
@@ -149,12 +167,12 @@ class Catalogue:
         nearest = closest(name, options)
         return fail(
             "unknown-option",
-            f"There is no {group} called {name}.",
+            f"There is no {group} called {str(name)[:80] or 'nothing'}.",
             where=where or f"{group}={name}",
-            found=str(name),
+            found=str(name)[:80] or "nothing",
             accepted=listed(options, 40),
             closest=nearest,
-            next_step=f"write {group}={nearest or (options[0] if options else '…')}",
+            next_step=f"write {group}={nearest}" if nearest else f"choose one of these: {group}=OPTION",
         )
 
     @functools.cache  # noqa: B019 - as above

@@ -6,7 +6,7 @@ from typing import Any
 
 from mlops.config.catalogue import Catalogue, Recipe
 from mlops.config.yamlfile import Document
-from mlops.core.errors import REFUSED, Problem, MlopsError, closest, listed
+from mlops.core.errors import REFUSED, MlopsError, Problem, closest, listed
 
 # A recipe is written by a stranger: where results go, who serves them and what a verb does
 # stay with the person at the keyboard.
@@ -35,7 +35,9 @@ def as_recipe(name: str, document: Document, catalogue: Catalogue) -> Recipe:
     for key, value in document.data.items():
         if key == "defaults":
             continue
-        if key in rooms:
+        if key in rooms and not isinstance(value, dict | type(None)):
+            problems.append(_no_section(document, str(key), value))
+        elif key in rooms:
             sections[key] = value
         elif key in PLAIN:
             rest[key] = value
@@ -64,7 +66,7 @@ def _choices(
             problems.append(_reaches(document.path.stem, str(key), where))
         elif entry == "_self_":
             continue
-        elif not str(key).startswith("override /") or group not in catalogue.groups:
+        elif not str(key).startswith("override /") or "@" in str(key) or group not in catalogue.groups:
             accepted = ["override /" + each for each in catalogue.groups if each not in OURS_ALONE]
             problems.append(_unknown(document, str(key), accepted, where))
         elif str(value) not in catalogue.options(group):
@@ -72,6 +74,17 @@ def _choices(
         else:
             choices[group] = str(value)
     return choices
+
+
+def _no_section(document: Document, key: str, value: Any) -> Problem:
+    return Problem(
+        code="not-a-room",
+        says=f"The section `{key}` of a recipe holds values of the chosen option.",
+        where=document.at(key),
+        found=str(value)[:80],
+        accepted=f"`{key}:` and below it, indented, `key: value` lines",
+        next_step=f"choose an option under defaults: `- override /{key}: OPTION`",
+    )
 
 
 def _reaches(name: str, found: str, where: str) -> Problem:

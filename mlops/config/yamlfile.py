@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from omegaconf import grammar_parser
+from omegaconf.errors import GrammarParseError
+from omegaconf.grammar_parser import SIMPLE_INTERPOLATION_PATTERN
 
 from mlops.core.errors import MlopsError, fail
 
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 40
+MOST_POINTER = 1_000
 _FLOAT = re.compile(
     r"""^(?:[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+]?[0-9]+)?
     |[-+]?(?:[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)
@@ -156,11 +160,25 @@ class _Builder:
         return self.mapping(key, depth)
 
     def scalar(self, event: Any) -> Any:
+        if "${" in event.value:
+            self.pointer(event)
         tag = self.loader.resolve(yaml.ScalarNode, event.value, event.implicit)
         try:
             return self.loader.construct_object(yaml.ScalarNode(tag, event.value, event.start_mark))
         except ValueError as error:  # e.g. an integer of more digits than Python reads
             raise self.refuse(event, str(error), "a shorter number") from None
+
+    def pointer(self, event: Any) -> None:
+        """Refuse a `${…}` that cannot be read, or that is too long to be read in time."""
+        if len(event.value) > MOST_POINTER:
+            accepted = f"at most {MOST_POINTER:,} characters where there is a ${{…}}"
+            raise self.refuse(event, f"{len(event.value):,} characters", accepted)
+        try:
+            if not SIMPLE_INTERPOLATION_PATTERN.match(event.value):
+                grammar_parser.parse(event.value)
+        except (GrammarParseError, RecursionError) as error:
+            found = f"{event.value[:80]}: {str(error)[:80]}".split("\n")[0]
+            raise self.refuse(event, found, "${key} or ${oc.env:NAME}") from None
 
     def sequence(self, key: str, depth: int) -> list[Any]:
         items: list[Any] = []
@@ -176,8 +194,9 @@ class _Builder:
         while not self.loader.check_event(yaml.MappingEndEvent):
             event = self.loader.peek_event()
             name = self.value(key, depth + 1)
-            if isinstance(name, (dict, list)):
-                raise self.refuse(event, "a collection as a key", "text as a key")
+            if isinstance(name, (dict, list)) or name is None:
+                kind = "nothing" if name is None else "a collection"
+                raise self.refuse(event, f"{kind} as a key", "text as a key")
             if name in items:
                 raise self.refuse(event, f"`{name}` twice", "each key once")
             place = f"{key}.{name}" if key else str(name)
