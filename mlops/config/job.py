@@ -81,8 +81,9 @@ class Job:
     def _own_name(self) -> str:
         if self.choices["recipe"] != "blank":
             return self.choices["recipe"]
-        path = self.values["data"].get("path")
-        stem = Path(str(path)).stem if path else self.choices["data"]
+        path = str(self.values["data"].get("path") or "")
+        is_own = path and not path.startswith("bundled:")
+        stem = Path(path).stem if is_own else self.choices["data"]
         return "".join(each if each.isalnum() else "_" for each in stem).strip("_")[:64] or "model"
 
     @property

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 
 from mlops.core.errors import fail
 
 MARK = "secret://"
+USERINFO = re.compile(r"(?<=://)[^/\s'\"]*@")
+_QUERY = re.compile(
+    r"([?&][^=&\s]*(?:password|passwd|pwd|token|secret|key|sig)[^=&\s]*=)[^&\s'\"]+", re.IGNORECASE
+)
+
+
+def masked(text: str) -> str:
+    """Return `text` with user names, passwords and tokens in addresses replaced by ``***``.
+
+    >>> masked("could not reach https://ann:pw@host/path?token=abc&x=1")
+    'could not reach https://***@host/path?token=***&x=1'
+    """
+    return _QUERY.sub(r"\1***", USERINFO.sub("***@", text))
 
 
 class Secret:

@@ -8,9 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from mlops.core import artefact
 from mlops.core.paths import write_whole
 from mlops.core.record import ModelFile
+from mlops.core.secret import masked
 from mlops.flow.prepare import contract_folders, contract_name
 from mlops.flow.record import model_file
 from mlops.flow.road import Verdict
@@ -28,7 +31,8 @@ def write_artifacts(verdict: Verdict, folder: Path, page: str, diff: str) -> tup
         The folder cannot be written.
     """
     texts = {
-        "config.yaml": verdict.job.text,
+        "config.yaml": masked(verdict.job.text),
+        "overrides.yaml": masked(yaml.safe_dump(list(verdict.job.words), width=1000)),
         "report.html": page,
         "requirements.txt": packages(),
         "trials.json": json.dumps([asdict(trial) for trial in verdict.tuned.trials], default=str),

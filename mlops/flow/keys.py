@@ -83,22 +83,31 @@ def difference(before: dict[str, Any], after: dict[str, Any], most: int = 3) -> 
     >>> difference({"features.numeric": "a.StandardScaler"}, {"features.numeric": "a.MinMaxScaler"})
     'features.numeric changed StandardScaler → MinMaxScaler'
     """
+    classes = [
+        key.removesuffix("_target_")
+        for key in after
+        if key.endswith("._target_") and before.get(key, after[key]) != after[key]
+    ]
     changes = []
     for key in [*after, *(key for key in before if key not in after)]:
-        old, new = before.get(key), after.get(key)
-        is_code = key.startswith("source of ")
-        if old == new or (is_code and None in (old, new)):  # another class: its name tells
+        is_in_both = key in before and key in after
+        if is_in_both and before[key] == after[key]:
             continue
-        if is_code:
-            changes.append(f"{key.removeprefix('source of ').rpartition('.')[2]}'s code changed")
-        elif key not in before or key not in after:
-            changes.append(f"{key} {'is new' if key not in before else 'is gone'}")
-        elif key.startswith("after "):
-            changes.append(f"{key.removeprefix('after ')} changed")
-        else:
-            changes.append(f"{key.replace('._target_', '')} changed {_short(old)} → {_short(new)}")
+        if not is_in_both and key.startswith(("source of ", *classes)):
+            continue  # what came or went with a class: the class's name tells
+        changes.append(_change(key, before, after))
     more = f", and {len(changes) - most} more" if len(changes) > most else ""
     return ", ".join(changes[:most]) + more
+
+
+def _change(key: str, before: dict[str, Any], after: dict[str, Any]) -> str:
+    if key.startswith("source of "):
+        return f"{key.rpartition('.')[2]}'s code changed"
+    if key.startswith("after "):
+        return f"{key.removeprefix('after ')} changed"
+    if key not in before or key not in after:
+        return f"{key} {'is gone' if key in before else 'is new'}"
+    return f"{key.removesuffix('._target_')} changed {_short(before[key])} → {_short(after[key])}"
 
 
 def _short(value: Any) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from mlops.core.record import Result
+from mlops.core.secret import masked
 from mlops.flow.road import Verdict
 from mlops.flow.surroundings import machine
 
@@ -45,7 +46,7 @@ def _facts(verdict: Verdict, result: Result, tags: dict[str, str]) -> dict[str, 
         "steps": result.steps,
         "trials": verdict.tuned.trials,
         "loss_curve": verdict.losses,
-        "config": job.text,
+        "config": masked(job.text),
         "environment": [f"{name}: {value}" for name, value in {**machine(), **tags}.items()],
     }
 

@@ -13,6 +13,7 @@ from mlops.config.job import Job
 from mlops.core.dataset import Dataset
 from mlops.core.record import ModelFile, Record
 from mlops.core.report import Report
+from mlops.core.secret import masked
 from mlops.core.tuning import Trial
 from mlops.flow.keys import flat
 from mlops.flow.run_folder import RunFolder
@@ -37,7 +38,7 @@ class Outline:
         tags = {
             "mlops.recipe": self.job.choices["recipe"],
             "mlops.mode": self.job.choices["mode"],
-            "mlops.overrides": " ".join(self.job.words),
+            "mlops.overrides": " ".join(map(masked, self.job.words)),
             **more.pop("tags", {}),
         }
         return Record(
@@ -87,7 +88,7 @@ def params(job: Job) -> dict[str, str]:
     rooms = [room for room in job.choices if room not in ("flow", "ui", "tracker", "recipe")]
     chosen = {room: job.choices[room] for room in rooms}
     values = {
-        key: "null" if value is None else str(value)
+        key: "null" if value is None else masked(str(value))
         for room in rooms
         for key, value in flat(job.values[room], room).items()
         if not key.endswith(("_target_", "_partial_"))

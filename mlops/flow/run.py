@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gc
 import time
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from mlops.config.job import Job
 from mlops.core.errors import REFUSED, MlopsError
 from mlops.core.paths import write_whole
-from mlops.core.record import Delivery, Result
+from mlops.core.record import Delivery, Record, Result
 from mlops.core.store import Store
 from mlops.flow.artifacts import write_artifacts, write_model
 from mlops.flow.page import page
@@ -69,14 +70,25 @@ class _Running:
     steps: Steps
     began: float
     registers: bool
+    is_over: bool = False
+    known: dict[str, Any] = field(default_factory=dict)
 
     def submit(self, status: str, **more: Any) -> None:
         self.tracker.submit(self.outline.record(status, int(time.time() * 1000), **more))
+        self.is_over = True
 
     def failed(self, status: str, reason: str) -> None:
         """Record that it ended early; the error itself is on its way to the user."""
-        with suppress(OSError):
-            self.submit(status, tags={"mlops.reason": reason})
+        if self.is_over:
+            return
+        tags = {**self.known.pop("tags", {}), "mlops.reason": reason}
+        with suppress(OSError, MlopsError):
+            self.submit(status, tags=tags, **self.known)
+
+    def know(self, tell: Callable[[Record], None], **more: Any) -> None:
+        """Keep what is known by now, for the record of a run that is stopped or killed."""
+        self.known = more
+        tell(self.outline.record("RUNNING", int(time.time() * 1000), **more))
 
     def trials(self, verdict: Verdict) -> None:
         """Each trial of a search is a child run; one trial alone is the run itself."""
@@ -112,45 +124,51 @@ def carry_out(
     registers : bool
         False leaves it to the sweep which model becomes a version.
     """
-    from mlops.tracker.started import started
-
     folder = new_run_folder(job.outputs, job.name)
     outline = Outline(job, folder, int(time.time() * 1000), parent_key)
     steps = Steps(Store(job.outputs / "cache"), job.name, job.part("ui"))
     running = _Running(outline, tracker, steps, began or time.perf_counter(), registers)
-    with started(
-        job.outputs,
-        folder.path,
-        key=folder.key,
-        experiment=job.name,
-        run_name=outline.run_name,
-        target=tracker.target,
-        parent_key=parent_key,
-    ):
+    with _writable(job), tracker.begin(outline.record("RUNNING", 0), folder.path) as tell:
         try:
             steps.screen.step("start", "")
             make_parts(job)
-            return _judged(travel(job, steps), running)
+            return _judged(travel(job, steps), running, tell)
         except KeyboardInterrupt:
             running.failed("KILLED", "aborted")
             raise
         except MlopsError as error:
             running.failed("FAILED", error.problems[0].code)
             raise
-        except OSError as error:
+        except OSError:
             running.failed("FAILED", "cannot-write")
-            raise unwritable(job.outputs, error) from error
+            raise
         except Exception:
             running.failed("FAILED", "bug")
             raise
 
 
-def _judged(verdict: Verdict, running: _Running) -> Result:
+@contextmanager
+def _writable(job: Job) -> Iterator[None]:
+    """What the system says against writing, as an error in five parts."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(job.outputs, error) from error
+
+
+def _judged(verdict: Verdict, running: _Running, tell: Callable[[Record], None]) -> Result:
     """Show the verdict at once, then write and submit what it leaves behind."""
     result = _result(verdict, running)
     job, path = verdict.job, running.outline.folder.path
+    found = {
+        "metrics": metrics(verdict.report, verdict.tuned.best.scores, verdict.losses),
+        "dataset": lineage(verdict.prepared.dataset),
+    }
     write_whole(path / "result.json", result.to_json())
     job.part("ui").verdict(result)
+    running.know(
+        tell, **found, tags={"mlops.outcome": result.outcome}, artifacts=("result.json",)
+    )
     model = write_model(verdict, path)
     tags, diff = code_state(job.project)
     html = page(verdict, result, tags)
@@ -161,14 +179,15 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
         job.part("deployer").deploy(job.name, path)
         job.part("monitor").watch(job.name, path)
     running.trials(verdict)
+    tags |= {"mlops.data_fingerprint": verdict.prepared.dataset.fingerprint}
     running.submit(
         "FINISHED",
+        **found,
         tags={**tags, "mlops.outcome": result.outcome},
-        metrics=metrics(verdict.report, verdict.tuned.best.scores, verdict.losses),
-        dataset=lineage(verdict.prepared.dataset),
         artifacts=(*written, "result.json"),
         model=model,
         register=registers,
+        aliases=job.part("registry").aliases,
     )
     unsaved = running.steps.save()
     return replace(result, warnings=(*result.warnings, *unsaved), seconds=running.seconds)

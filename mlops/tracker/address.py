@@ -11,26 +11,13 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from mlops.core.secret import Secret
+from mlops.core.secret import USERINFO, Secret, masked
 
-_USERINFO = re.compile(r"(?<=://)[^/\s'\"]*@")
-_QUERY = re.compile(
-    r"([?&][^=&\s]*(?:password|passwd|pwd|token|secret|key|sig)[^=&\s]*=)[^&\s'\"]+", re.IGNORECASE
-)
 _SECRET_VARIABLES = re.compile(r"PASSWORD|TOKEN|SECRET|ACCESS_KEY|CREDENTIAL", re.IGNORECASE)
 _SHORTEST_SECRET = 4  # anything shorter would blot out ordinary words
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _DATABASE = "mlflow.db"
 _CONNECT_S = 3.0
-
-
-def masked(text: str) -> str:
-    """Return `text` with user names, passwords and tokens in addresses replaced by ``***``.
-
-    >>> masked("could not reach https://ann:pw@host/path?token=abc&x=1")
-    'could not reach https://***@host/path?token=***&x=1'
-    """
-    return _QUERY.sub(r"\1***", _USERINFO.sub("***@", text))
 
 
 def _own(outputs: Path) -> str:
@@ -102,7 +89,7 @@ class Address:
 
     def _secrets(self) -> list[str]:
         named = [value for name, value in os.environ.items() if _SECRET_VARIABLES.search(name)]
-        userinfo = _USERINFO.search(self.uri)
+        userinfo = USERINFO.search(self.uri)
         password = userinfo.group()[:-1].partition(":")[2] if userinfo else ""
         found = {*named, password, unquote(password)}
         return sorted((each for each in found if len(each) >= _SHORTEST_SECRET), key=len)[::-1]

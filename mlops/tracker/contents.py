@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mlops.core.record import Record
+from mlops.core.secret import masked
 from mlops.tracker import limits
-from mlops.tracker.address import masked
 
 KEY, MISSING = "mlops.run_key", "mlops.missing"
 _METRICS = 500

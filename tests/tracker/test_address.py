@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mlops.core.secret import Secret
-from mlops.tracker.address import Address, masked
+from mlops.core.secret import masked
+from mlops.tracker.address import Address
 
 
 @pytest.mark.parametrize(
