@@ -34,7 +34,7 @@ def lifted(document: Document) -> dict[str, Any]:
     about = {key: document.data[key] for key in ABOUT if key in document.data}
     for key, value in about.items():
         kind, accepted = _KINDS[key]
-        if not isinstance(value, kind) or (key == "_extra_" and not _NAME.match(value)):
+        if not isinstance(value, kind) or (key == "_extra_" and not _NAME.match(str(value))):
             raise _bad(document, key, f"{value!r}"[:80], accepted)
     for name, accepted in about.get("_ranges_", {}).items():
         if not ranges.readable(accepted):

@@ -147,8 +147,10 @@ class Catalogue:
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Keys and ranges of an option that is made of another: under a key, or as its start."""
         name, key = entry
-        if self.file("conf", f"{group}/{name}") is None or name == document.path.stem:
+        if self.file("conf", f"{group}/{name}") is None:
             raise self.missing(group, name, document.at("defaults"))
+        if self._made_of(group, name, document.path.stem, ()):
+            raise _circle(document, name)
         other = self.option(group, name)
         place = f"{key}." if key else ""
         own = {f"{place}{each}": on for each, on in other.about.get("_ranges_", {}).items()}
@@ -156,6 +158,14 @@ class Catalogue:
         if key:
             return {**declared, key: other.declared}, told
         return {**other.declared, **declared}, {**other.about, **told}
+
+    def _made_of(self, group: str, name: str, part: str, seen: tuple[str, ...]) -> bool:
+        """True if option `name` is made of `part`, directly or by way of others."""
+        path = self.file("conf", f"{group}/{name}")
+        if name == part or path is None or name in seen:
+            return name == part or name in seen
+        further = inner(yamlfile.read(path))
+        return any(self._made_of(group, each, part, (*seen, name)) for each, _ in further)
 
     def shipped(self, path: Path) -> bool:
         """True if `path` came with the package."""
@@ -172,7 +182,9 @@ class Catalogue:
             found=str(name)[:80] or "nothing",
             accepted=listed(options, 40),
             closest=nearest,
-            next_step=f"write {group}={nearest}" if nearest else f"choose one of these: {group}=OPTION",
+            next_step=f"write {group}={nearest}"
+            if nearest
+            else f"choose one of these: {group}=OPTION",
         )
 
     @functools.cache  # noqa: B019 - as above
@@ -193,6 +205,17 @@ class Catalogue:
 
     def __hash__(self) -> int:
         return hash(self.project)
+
+
+def _circle(document: Document, name: str) -> MlopsError:
+    return fail(
+        "option-circle",
+        f"{document.path.name} is made of itself.",
+        where=document.at("defaults"),
+        found=name,
+        accepted="options that are not made of this one",
+        next_step=f"remove {name} from the defaults of {document.path.name}",
+    )
 
 
 @functools.cache

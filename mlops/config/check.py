@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from mlops.config import problems, ranges, trust
+from mlops.config import kinds, problems, ranges, trust
 from mlops.config.compose import Composed
 from mlops.config.origin import origin
 from mlops.config.resolve import Resolving
@@ -51,7 +51,7 @@ def check(composed: Composed, groups: list[str]) -> Checked:
     found += _beside(composed, resolving)
     walk = Walk(composed, resolving)
     sound = set()
-    for group in groups:
+    for group in sorted(groups, key=lambda each: each in kinds.KINDS):
         before, bad = len(found), _any_below(group, resolving.bad)
         found += walk.group(group)
         if len(found) == before and not bad and group in resolving.values:
@@ -102,7 +102,7 @@ def _hydra(composed: Composed) -> Iterator[Problem]:
     plain = OmegaConf.to_container(node, resolve=False)
     assert isinstance(plain, dict)
     for key, value in plain.items():
-        for place, target in trust.targets(value, f"hydra.{key}", str(key).endswith("logging")):
+        for place, target in trust.targets(value, f"hydra.{key!s}", str(key).endswith("logging")):
             where = origin(composed, place)
             refused = trust.refusal(composed.catalogue, "hydra", target, where)
             if refused:

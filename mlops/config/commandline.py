@@ -13,9 +13,19 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from mlops.config.catalogue import Catalogue, Option
-from mlops.core.errors import REFUSED, closest, fail, listed
+from mlops.core.errors import REFUSED, MlopsError, closest, fail, listed
 
 TEXT = ("reason", "query", "path", "url")
+_FOLDERS = "is not used: ./conf and ./recipes of the working folder lie over the packaged ones"
+NOT_OURS = {
+    "--experimental-rerun": (
+        "loads a pickle, which can run any code",
+        "type the overrides again: they are in the run folder's result.json",
+    ),
+    "--config-path": (_FOLDERS, "put the files into ./conf, or run in the project's folder"),
+    "--config-name": (_FOLDERS, "write recipe=NAME: a recipe is a whole choice of parts"),
+    "--config-dir": (_FOLDERS, "put the files into ./conf, or run in the project's folder"),
+}
 
 
 @dataclass(frozen=True)
@@ -45,50 +55,91 @@ def understand(arguments: list[str], catalogue: Catalogue) -> Command:
     MlopsError
         An unknown verb or flag, a positional too many, a flag that runs code from a file.
     """
-    flags = _flags(arguments)
+    flags = _flags(arguments, catalogue)
+    _spaces(flags.overrides)
     bare = [word for word in flags.overrides if "=" not in word and not word.startswith("~")]
     words = [word for word in flags.overrides if word not in bare]
     chosen = [word.partition("=")[2] for word in words if word.startswith("flow=")]
     verb = bare[0] if bare else (chosen[-1] if chosen else catalogue.defaults["flow"])
     if verb not in catalogue.options("flow"):
-        raise _unknown_verb(verb, catalogue)
+        raise _unknown_verb(verb, bare[1:], catalogue)
+    if bare and any(each != verb for each in chosen):
+        raise _two_verbs(verb, chosen[-1])
     option = catalogue.option("flow", verb)
     said = [f"flow={verb}"] if bare else []
     said += [_own(word, option, catalogue, flags.multirun) for word in words]
-    return Command(verb, (*said, *_positionals(bare[1:], option)), flags)
+    return Command(verb, (*said, *_positionals(bare[1:], option, catalogue)), flags)
 
 
-def _flags(arguments: list[str]) -> argparse.Namespace:
+def _flags(arguments: list[str], catalogue: Catalogue) -> argparse.Namespace:
     from hydra._internal.utils import get_args_parser
 
     parser = get_args_parser()
+    parser.allow_abbrev = False
     known = [each for action in parser._actions for each in action.option_strings]
+    known = [each for each in known if each.startswith("--") and each not in NOT_OURS]
 
     def error(message: str) -> NoReturn:
-        flag = next((each for each in arguments if each.startswith("-")), "")
-        raise fail(
-            "unknown-flag",
-            "The command line is not understood.",
-            where="command line",
-            found=message,
-            accepted=listed([each for each in known if each.startswith("--")], 20),
-            closest=closest(flag, known),
-            next_step="see mlops --help",
-        )
+        raise _unknown_flag(message, arguments, known, catalogue)
 
     parser.error = error  # type: ignore[method-assign]
     flags = parser.parse_intermixed_args(arguments)
-    if flags.experimental_rerun is not None:
-        raise fail(
-            "flag-refused",
-            "--experimental-rerun loads a pickle, which can run any code.",
-            where="command line, --experimental-rerun",
-            found=str(flags.experimental_rerun),
-            accepted="the overrides of the run, typed again",
-            next_step="see overrides in the run folder's result.json",
-            exit_code=REFUSED,
-        )
+    for flag, (reason, instead) in NOT_OURS.items():
+        if getattr(flags, flag.strip("-").replace("-", "_")) is not None:
+            raise fail(
+                "flag-refused",
+                f"{flag} {reason}.",
+                where=f"command line, {flag}",
+                found=str(getattr(flags, flag.strip("-").replace("-", "_")))[:80],
+                accepted=listed([each for each in known if each not in NOT_OURS], 20),
+                next_step=instead,
+                exit_code=REFUSED,
+            )
     return flags
+
+
+def _unknown_flag(
+    message: str, arguments: list[str], known: list[str], catalogue: Catalogue
+) -> MlopsError:
+    flag = next((each for each in arguments if each.startswith("-") and each in message), "")
+    flag = flag or next((each for each in arguments if each.startswith("-")), "")
+    name, mark, value = flag.lstrip("-").partition("=")
+    room = name.replace("-", "_").partition(".")[0]
+    is_key = room in (*catalogue.groups, "recipe", *catalogue.primary.data)
+    nearest = "" if is_key else closest(flag.partition("=")[0], known)
+    after = arguments[arguments.index(flag) + 1 :] if flag in arguments else []
+    value = value or (after[0] if after and not mark and "=" not in after[0] else "VALUE")
+    return fail(
+        "unknown-flag",
+        f"mlops has no flag {flag[:80]}."
+        if "unrecognized" in message
+        else "A flag is not understood.",
+        where=f"command line, `{flag[:80]}`",
+        found=message[:200],
+        accepted=listed(known, 20),
+        closest=nearest,
+        next_step=f"write {name.replace('-', '_')}={value[:80]}, without dashes"
+        if is_key
+        else (f"write {nearest}" if nearest else "see mlops --help"),
+    )
+
+
+def _spaces(overrides: list[str]) -> None:
+    """Refuse ``model = ridge``, which arrives as three words."""
+    for index, word in enumerate(overrides):
+        if not word or word == "=":
+            before, after = overrides[:index], overrides[index + 1 :]
+            whole = f"{before[-1]}={after[0]}" if word and before and after else "key=value"
+            raise fail(
+                "empty-word",
+                "There are spaces around a `=`."
+                if word
+                else "A word on the command line is empty.",
+                where=f"command line, word {index + 1}",
+                found=f"`{word}`",
+                accepted="key=value, without spaces",
+                next_step=f"write {whole[:120]}" if word else "leave it out, or write key=''",
+            )
 
 
 def _own(word: str, option: Option, catalogue: Catalogue, multirun: bool) -> str:
@@ -118,30 +169,56 @@ def quoted(value: str) -> str:
     return f"'{escaped}{escaped[len(escaped) - trailing :]}'"
 
 
-def _positionals(bare: list[str], option: Option) -> list[str]:
+def _positionals(bare: list[str], option: Option, catalogue: Catalogue) -> list[str]:
     names: list[Any] = option.about.get("_positionals_", [])
     if len(bare) > len(names):
         extra = bare[len(names)]
         raise fail(
             "unexpected-word",
-            f"mlops {option.name} takes {len(names)} words, and `{extra}` is one more.",
-            where=f"command line, `{extra}`",
-            found=extra,
+            f"mlops {option.name} takes {len(names) or 'no'} bare words, and this is one more.",
+            where=f"command line, `{extra[:80]}`",
+            found=extra[:80],
             accepted=listed([str(name).upper() for name in names]) or "key=value",
-            next_step=f"write key=value, or leave out `{extra}`",
+            next_step=_with_its_room(extra, catalogue),
         )
     return [f"flow.{name}={quoted(word)}" for name, word in zip(names, bare, strict=False)]
 
 
-def _unknown_verb(verb: str, catalogue: Catalogue) -> Any:
+def _with_its_room(word: str, catalogue: Catalogue) -> str:
+    """What a bare word was probably meant to be."""
+    for room in ("recipe", *catalogue.groups):
+        if word in catalogue.options(room):
+            return f"write {room}={word}"
+    return f"write key=value, or leave out `{word[:80]}`"
+
+
+def _two_verbs(verb: str, other: str) -> MlopsError:
+    return fail(
+        "two-verbs",
+        "One command does one thing.",
+        where=f"command line, `flow={other}`",
+        found=f"{verb} and flow={other}",
+        accepted="one verb",
+        next_step=f"write mlops {verb}, or mlops {other}",
+    )
+
+
+def _unknown_verb(verb: str, further: list[str], catalogue: Catalogue) -> MlopsError:
     verbs = catalogue.options("flow")
-    nearest = closest(verb, verbs)
+    rooms = [room for room in ("recipe", *catalogue.groups) if verb in catalogue.options(room)]
+    nearest = "" if rooms else closest(verb, verbs)
+    if verb in ("recipe", *catalogue.groups):
+        nearest, step = "", f"write mlops {verb}={(further or ['OPTION'])[0]}"
+    elif rooms:
+        step = f"write mlops {rooms[0]}={verb}"
+    else:
+        step = f"write mlops {nearest}" if nearest else "see mlops --help; values are key=value"
     return fail(
         "unknown-verb",
-        f"`{verb}` is no verb of mlops.",
-        where=f"command line, `{verb}`",
-        found=verb,
+        f"`{verb[:80]}` is no verb of mlops.",
+        where=f"command line, `{verb[:80]}`",
+        found=verb[:80],
         accepted=listed(verbs, 30),
         closest=nearest,
-        next_step=f"write mlops {nearest}" if nearest else "see mlops --help; values are key=value",
+        next_step=step,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -224,6 +225,9 @@ def _not_composed(error: Exception) -> MlopsError:
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, ConfigCompositionException) and error.__cause__ is not None:
         error = error.__cause__  # type: ignore[assignment]
+    absent = re.search(r"Could not find '([\w/]+)/([^']+)'", str(error))
+    if absent:
+        return _no_plugin(absent[1], absent[2], str(error))
     lines = [line.strip() for line in str(error).split("\n") if line.strip()]
     return fail(
         "not-composed",
@@ -232,4 +236,22 @@ def _not_composed(error: Exception) -> MlopsError:
         found=(" ".join(lines) or type(error).__name__)[:300],
         accepted="choices and values that fit one another",
         next_step="leave out overrides one by one, or see `mlops --cfg job`",
+    )
+
+
+def _no_plugin(group: str, name: str, text: str) -> MlopsError:
+    """An option of Hydra's own groups that no installed plugin brings."""
+    known = re.findall(r"^\t([\w-]+)$", text, re.M)
+    nearest = closest(name, known)
+    plugin = f"hydra-{name}-{group.rpartition('/')[2]}"
+    return fail(
+        "unknown-option",
+        f"There is no {group} called {name[:80]}.",
+        where=f"command line, `{group}={name[:80]}`",
+        found=name[:80],
+        accepted=listed(known, 20) or "what an installed plugin brings",
+        closest=nearest,
+        next_step=f"write {group}={nearest}"
+        if nearest
+        else f"pip install {plugin}, if that exists",
     )

@@ -18,7 +18,15 @@ from mlops.core.secret import MARK
 
 # What a value may compute; clocks, Hydra's own state and whatever else a process has registered
 # would make one configuration mean two things.
-RESOLVERS = ("oc.env", "secret", "oc.select", "oc.decode", "oc.create", "oc.dict.keys", "oc.dict.values")
+RESOLVERS = (
+    "oc.env",
+    "secret",
+    "oc.select",
+    "oc.decode",
+    "oc.create",
+    "oc.dict.keys",
+    "oc.dict.values",
+)
 _WHOLE = re.compile(rf"^{MARK}([A-Za-z_]\w*)$")
 _ABSENT = "\0absent"
 

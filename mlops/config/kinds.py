@@ -12,7 +12,7 @@ KINDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "model": (("estimator",), ("fit", "predict")),
     "tuner": (("tune",),),
     "evaluator": (("for_task", "names"),),
-    "tracker": (("open", "submit", "close"),),
+    "tracker": (("open", "begin", "submit", "close"),),
     "registry": (("registers",),),
     "deployer": (("deploy",),),
     "monitor": (("watch",),),

@@ -8,7 +8,7 @@ from typing import Any
 from mlops.config.about import inner
 from mlops.config.catalogue import Catalogue
 from mlops.config.compose import Composed
-
+from mlops.config.words import place
 
 _POINTER = re.compile(r"^\$\{([A-Za-z_][\w.]*)\}$")
 
@@ -27,11 +27,11 @@ def origin(composed: Composed, key: str) -> str:
         if name in composed.choices and key != name:
             continue
         if name and (key == name or key.startswith(f"{name}.") or name.startswith(f"{key}.")):
-            return f"command line, `{word}`"
+            return place(word)
     group, _, rest = key.partition(".")
-    pointed = _pointed(composed, key)
-    if pointed and any(_names(word) == pointed for word in composed.words):
-        return origin(composed, pointed)
+    further = pointed(composed, key)
+    if further and any(_names(word) == further for word in composed.words):
+        return origin(composed, further)
     recipe = composed.catalogue.recipe(composed.recipe)
     own = recipe.choices.get(group, composed.catalogue.defaults.get(group))
     if key in recipe.document.lines and own == composed.choices.get(group, own):
@@ -45,7 +45,7 @@ def _names(word: str) -> str:
     return word.partition("=")[0].lstrip("+~").split("@")[0]
 
 
-def _pointed(composed: Composed, key: str) -> str:
+def pointed(composed: Composed, key: str) -> str:
     """The key that the value of `key` points at and nothing else, or an empty string."""
     node: Any = composed.values
     for part in key.split("."):
@@ -59,9 +59,9 @@ def _in_option(catalogue: Catalogue, group: str, name: str, key: str) -> str:
     option = catalogue.option(group, name)
     if key in option.document.lines:
         return option.document.at(key)
-    for inner_name, place in inner(option.document):
+    for inner_name, under in inner(option.document):
         other = catalogue.option(group, inner_name)
-        below = key.removeprefix(f"{place}.") if place else key
-        if (not place or below != key) and below.split(".")[0] in other.declared:
+        below = key.removeprefix(f"{under}.") if under else key
+        if (not under or below != key) and below.split(".")[0] in other.declared:
             return _in_option(catalogue, group, inner_name, below)
     return option.document.at(key)

@@ -89,11 +89,15 @@ def _methods(tree: ast.Module, name: str) -> set[str] | None:
         if isinstance(each, ast.Assign)
         for target in each.targets
         if isinstance(target, ast.Name)
-    } | {each.name for each in node.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}
+    } | {
+        each.name for each in node.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
     for base in node.bases:
         if isinstance(base, ast.Name) and base.id == "object":
             continue
-        inherited = _methods(tree, base.id) if isinstance(base, ast.Name) and base.id != name else None
+        inherited = (
+            _methods(tree, base.id) if isinstance(base, ast.Name) and base.id != name else None
+        )
         if inherited is None:
             return None
         found |= inherited

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mlops.config import trust
@@ -26,6 +28,7 @@ def preflight(job: Job, sound: set[str]) -> list[Problem]:
     if "data" in sound and columns is not None:
         problems += _columns(job, columns, "data.target", [job.values["data"].get("target")])
         problems += _columns(job, columns, "data.roles", job.values["data"].get("roles") or {})
+        problems += _tasks(job)
     if "evaluator" in sound:
         _asked(problems, job, "evaluator", lambda part: getattr(part, "check", _nothing)())
         slices = _asked([], job, "evaluator", lambda part: getattr(part, "columns", tuple)())
@@ -60,8 +63,52 @@ def _asked(problems: list[Problem], job: Job, group: str, question: Any) -> Any:
     try:
         return question(job.part(group))
     except MlopsError as error:
-        problems.extend(error.problems)
+        problems.extend(_placed(job, each) for each in error.problems)
         return None
+
+
+def _placed(job: Job, problem: Problem) -> Problem:
+    """`problem` with file and line, or the word typed, where it names a key that is set."""
+    key = _KEY.match(problem.where)
+    found = _set_key(job, key[0], problem.found) if key else ""
+    return replace(problem, where=origin(job.composed, found)) if found else problem
+
+
+def _set_key(job: Job, key: str, word: str = "") -> str:
+    """`key` if the configuration has it; else the one that a part within the part has."""
+    group, _, rest = key.partition(".")
+    inner = [name for name, each in job.values.get(group, {}).items() if isinstance(each, dict)]
+    for place in (key, *(f"{group}.{name}.{rest}" for name in inner)):
+        node: Any = job.values
+        for part in place.split("."):
+            node = node.get(part, _ABSENT) if isinstance(node, dict) else _ABSENT
+        if node is not _ABSENT and (place == key or word.partition(".")[0] in str(node)):
+            return place
+    return ""
+
+
+def _tasks(job: Job) -> list[Problem]:
+    """Options that do not serve the task, where that is known before the data is read."""
+    stated = job.about("data").get("_tasks_") or []
+    task = job.values["data"].get("task") or (stated[0] if len(stated) == 1 else None)
+    problems = []
+    for group in ("cleaner", "features", "model", "tuner", "evaluator"):
+        served = job.about(group).get("_tasks_")
+        if task and served and task not in served:
+            options = job.composed.catalogue.options(group)
+            tasks = {each: job.composed.catalogue.option(group, each).about for each in options}
+            fit = [each for each in options if task in tasks[each].get("_tasks_", [task])]
+            problems.append(
+                Problem(
+                    code="task-mismatch",
+                    says=f"{group}={job.choices[group]} does not serve this data's task.",
+                    where=origin(job.composed, group),
+                    found=f"{task}, and {group}={job.choices[group]} is for {listed(served)}",
+                    accepted=listed([f"{group}={each}" for each in fit], 20),
+                    next_step=f"write {group}={fit[0]}" if fit else "state data.task",
+                )
+            )
+    return problems
 
 
 def _columns(job: Job, columns: list[str], key: str, names: Any) -> list[Problem]:
@@ -69,7 +116,7 @@ def _columns(job: Job, columns: list[str], key: str, names: Any) -> list[Problem
         Problem(
             code="unknown-column",
             says=f"{key} names a column that the data does not have.",
-            where=origin(job.composed, key),
+            where=origin(job.composed, _set_key(job, key, str(name)) or key),
             found=str(name),
             accepted=listed(columns, 30),
             closest=closest(name, columns),
@@ -105,3 +152,4 @@ def _space(job: Job) -> list[Problem]:
 
 
 _ABSENT = object()
+_KEY = re.compile(r"^[a-z_]+(\.\w+)+")

@@ -39,11 +39,13 @@ def unknown_key(composed: Composed, key: str, accepted: list[str], owner: str) -
 
 
 def _way_out(composed: Composed, key: str, right: str, where: str) -> str:
-    """What to type or change instead of `key`; `right` ends in a dot or is empty if none is near."""
+    """What to type or change instead of `key`; `right` has no last part if none is near."""
     name, nearest = key.rpartition(".")[2], right.rpartition(".")[2]
     typed = where.startswith("command line")
     if not nearest:
-        return f"leave out {where.partition('`')[2].rstrip('`')}" if typed else f"remove {key} there"
+        return (
+            f"leave out {where.partition('`')[2].rstrip('`')}" if typed else f"remove {key} there"
+        )
     if typed:
         return f"write {retyped(composed.words, key, right) or right + '=VALUE'}"
     return f"write `{nearest}` instead of `{name}` there"
@@ -71,13 +73,19 @@ def wrong_type(composed: Composed, key: str, value: Any, accepted: str) -> Probl
         key,
         found=_shown(value),
         accepted=accepted.replace("None", "null"),
-        next_step=f"write {key}={_example(accepted)}",
+        next_step=_right_type(key, value, accepted),
     )
 
 
 def _shown(value: Any) -> str:
     text = "null" if value is None else repr(value)
     return f"{text[:80]} ({type(value).__name__})" if value is not None else text
+
+
+def _right_type(key: str, value: Any, accepted: str) -> str:
+    if accepted.startswith("str") and isinstance(value, int | float):
+        return f"write '{key}=\"{value}\"'"
+    return f"give {key} {_example(accepted)}"
 
 
 def _example(accepted: str) -> str:
@@ -97,7 +105,9 @@ def _example(accepted: str) -> str:
 
 def out_of_range(composed: Composed, key: str, value: Any, accepted: Any) -> Problem:
     """A value outside what its option declares."""
-    words = [each for each in accepted if isinstance(each, str)] if isinstance(accepted, list) else []
+    words = (
+        [each for each in accepted if isinstance(each, str)] if isinstance(accepted, list) else []
+    )
     nearest = closest(value, words) if isinstance(value, str) else ""
     told = ranges.told(accepted)
     return problem(
@@ -122,7 +132,9 @@ def no_part(composed: Composed, key: str, group: str, value: Any) -> Problem:
         key if not top else f"{key}._target_",
         found="no _target_" if isinstance(value, dict) else _shown(value),
         accepted="a mapping with _target_, the class of the part",
-        next_step=f"choose an option: {group}=OPTION" if top else f"write {key}.KEY=VALUE for its values",
+        next_step=f"choose an option: {group}=OPTION"
+        if top
+        else f"write {key}.KEY=VALUE for its values",
     )
 
 

@@ -50,9 +50,7 @@ def as_recipe(name: str, document: Document, catalogue: Catalogue) -> Recipe:
     return Recipe(name, document, choices, sections, rest)
 
 
-def _choices(
-    document: Document, catalogue: Catalogue, problems: list[Problem]
-) -> dict[str, str]:
+def _choices(document: Document, catalogue: Catalogue, problems: list[Problem]) -> dict[str, str]:
     entries = document.data.get("defaults") or []
     choices: dict[str, str] = {}
     if not isinstance(entries, list):
@@ -66,7 +64,11 @@ def _choices(
             problems.append(_reaches(document.path.stem, str(key), where))
         elif entry == "_self_":
             continue
-        elif not str(key).startswith("override /") or "@" in str(key) or group not in catalogue.groups:
+        elif (
+            not str(key).startswith("override /")
+            or "@" in str(key)
+            or group not in catalogue.groups
+        ):
             accepted = ["override /" + each for each in catalogue.groups if each not in OURS_ALONE]
             problems.append(_unknown(document, str(key), accepted, where))
         elif str(value) not in catalogue.options(group):

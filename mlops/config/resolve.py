@@ -16,7 +16,7 @@ from mlops.config.origin import origin
 from mlops.core.errors import MlopsError, Problem, closest
 
 # A few lines of values that point at two values each would otherwise stand for gigabytes.
-MOST_JOINED, MOST_LEAVES, MOST_LETTERS = 8, 20_000, 1_000_000
+MOST_JOINED, MOST_LEAVES, MOST_LETTERS = 8, 5_000, 1_000_000
 _POINTER = re.compile(r"\$\{([^{}:]+)\}")
 
 
@@ -40,6 +40,7 @@ class Resolving:
         self.values: dict[str, Any] = OmegaConf.to_container(composed.tree, resolve=False)  # type: ignore[assignment]
         self.values.pop("hydra", None)
         self.bad: set[str] = set()
+        self.lost: set[str] = set()
         self.leaves = MOST_LEAVES
         self.letters = MOST_LETTERS
 
@@ -64,7 +65,9 @@ class Resolving:
                 problem = self.one(node, plain, name, place, value)
                 if problem is not None:
                     self.bad.add(place)
-                    yield problem
+                    if value not in self.lost or problem.code != "bad-interpolation":
+                        yield problem
+                    self.lost.add(value)
 
     def one(self, node: Any, plain: Any, name: Any, place: str, value: str) -> Problem | None:
         """Resolve one text; the problem if it cannot be."""
@@ -107,16 +110,20 @@ class Resolving:
         resolver, mark, _ = inner.partition(":")
         known = [each for each in keys(self.composed.values) if each != key]
         nearest = closest(resolver, RESOLVERS) if mark else closest(inner, known)
+        where = origin(self.composed, key)
+        step = f"write '{key}=${{{nearest}{':…' if mark else ''}}}'"
+        if cycle or not nearest:
+            step = f"write {key}=VALUE"
+        if where.startswith("command line, `~"):
+            step = f"leave out {where.partition('`')[2].rstrip('`')}: {key} needs it"
         return Problem(
             code="bad-interpolation",
             says=f"{key} points back at itself." if cycle else f"{key} points at nothing.",
-            where=origin(self.composed, key),
+            where=where,
             found=value[:120],
             accepted="${key} of a key that exists, ${oc.env:NAME} of an allowed name",
             closest="" if cycle else nearest,
-            next_step=f"write {key}=VALUE"
-            if cycle or not nearest
-            else f"write '{key}=${{{nearest}{':…' if mark else ''}}}'",
+            next_step=step,
         )
 
     def too_large(self, key: str, found: str) -> Problem:
@@ -126,7 +133,7 @@ class Resolving:
             says="Values that point at values grow beyond all measure.",
             where=origin(self.composed, key),
             found=found,
-            accepted=f"at most {MOST_JOINED} values joined of others, {MOST_LEAVES:,} values in all",
+            accepted=f"at most {MOST_JOINED} joined values, {MOST_LEAVES:,} values in all",
             next_step=f"write the value of {key} itself",
         )
 

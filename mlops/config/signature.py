@@ -209,9 +209,9 @@ def _of_arguments(
 ) -> Signature:
     plain = [*arguments.posonlyargs, *arguments.args]
     first_default = len(plain) - len(arguments.defaults)
-    found = [
-        _parameter(each, required=index < first_default) for index, each in enumerate(plain)
-    ][skip:]
+    found = [_parameter(each, required=index < first_default) for index, each in enumerate(plain)][
+        skip:
+    ]
     for each, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         found.append(_parameter(each, required=default is None))
     parameters = {each.name: each for each in found}

@@ -8,7 +8,7 @@ from typing import Any
 from mlops.config import kinds, own_code, problems, ranges, signature, trust
 from mlops.config.catalogue import Option
 from mlops.config.compose import Composed
-from mlops.config.origin import origin
+from mlops.config.origin import origin, pointed
 from mlops.config.resolve import Resolving
 from mlops.core.errors import REFUSED, Problem, closest, listed
 
@@ -17,7 +17,7 @@ RESERVED = {
     "_partial_": "bool",
     "_args_": "list",
     "_convert_": "Literal['none', 'partial', 'object', 'all']",
-    "_recursive_": "bool",
+    "_recursive_": "Literal[True]",
 }
 MISSING = "???"
 
@@ -41,7 +41,7 @@ class Walk:
     def group(self, group: str) -> Iterator[Problem]:
         """Every problem of one room."""
         node = self.values.get(group)
-        if not isinstance(node, dict):
+        if not isinstance(node, dict) or group in self.bad:
             return
         option = self.catalogue.option(group, self.composed.choices[group])
         self.shipped = option.shipped
@@ -58,9 +58,13 @@ class Walk:
         self.bad.add(key)
         return problem
 
+    def settled(self, key: str) -> bool:
+        """True if `key`, or what its value points at, has its problem already."""
+        return key in self.bad or pointed(self.composed, key) in self.bad
+
     def node(self, node: Any, declared: Any, key: str, group: str) -> Iterator[Problem]:
         """One value and what lies below it."""
-        if key in self.bad:
+        if self.settled(key):
             return
         if isinstance(node, list):
             for index, each in enumerate(node):
@@ -71,7 +75,9 @@ class Walk:
         elif "_target_" in node:
             yield from self.part(node, declared if isinstance(declared, dict) else {}, key, group)
         else:
-            yield from self.section(node, declared if isinstance(declared, dict) else {}, key, group)
+            yield from self.section(
+                node, declared if isinstance(declared, dict) else {}, key, group
+            )
 
     def section(
         self, node: dict[str, Any], declared: dict[str, Any], key: str, group: str
@@ -154,13 +160,15 @@ class Walk:
         accepted = [name for name in known if name not in RESERVED and name != "self"]
         for name, value in node.items():
             place = f"{key}.{name}"
-            if name in RESERVED or place in self.bad:
+            if name in RESERVED or self.settled(place):
                 continue
             if name not in accepted and found.file is not None:
                 owner = problems.choice(self.composed, group) if key == group else key
                 yield self.told(place, problems.unknown_key(self.composed, place, accepted, owner))
             elif value != MISSING:
-                yield from self.kind(place, value, declared.get(name), found.parameters.get(name), group)
+                yield from self.kind(
+                    place, value, declared.get(name), found.parameters.get(name), group
+                )
         if node.get("_partial_") or node.get("_args_"):
             return
         for parameter in found.parameters.values():
@@ -183,7 +191,9 @@ class Walk:
                 yield self.told(key, problems.no_part(self.composed, key, group, value))
             return
         annotation = parameter.annotation if parameter else ""
-        annotation = annotation or (self.declared_kind(key, declared, group) if self.shipped else "")
+        annotation = annotation or (
+            self.declared_kind(key, declared, group) if self.shipped else ""
+        )
         if annotation and not ranges.matches(value, annotation):
             yield self.told(key, problems.wrong_type(self.composed, key, value, annotation))
 
@@ -202,7 +212,7 @@ class Walk:
         place, value = group, node
         for part in key.split("."):
             place = f"{place}.{part}"
-            if place in self.bad or not isinstance(value, dict) or part not in value:
+            if self.settled(place) or not isinstance(value, dict) or part not in value:
                 return
             value = value[part]
         if value != MISSING and not ranges.fits(value, accepted):

@@ -20,6 +20,7 @@ _KEY = re.compile(r"^[A-Za-z_][\w./@-]*$")
 _PLAIN_NAME = re.compile(r"^[A-Za-z_][\w-]*$")
 # Who carries the jobs of a sweep is the person's to choose; logging, callbacks, folders and the
 # search path are started by this house alone.
+NOTHING: tuple[str, ...] = ("keep_all", "passthrough", "trust_all", "dry_run")
 HYDRA = ("hydra/launcher", "hydra/sweeper", "hydra.launcher", "hydra.sweeper")
 
 
@@ -65,7 +66,9 @@ def unreadable(word: str, error: Exception) -> Problem:
         where=place(word),
         found=reason,
         accepted="key=value, +key=value, ~key; values with special characters in quotes",
-        next_step=f"write {_in_quotes(key, value)}" if mark and _KEY.match(key) else "write key=value",
+        next_step=f"write {_in_quotes(key, value)}"
+        if mark and _KEY.match(key)
+        else "write key=value",
     )
 
 
@@ -167,14 +170,16 @@ def _choice(override: Override, catalogue: Catalogue) -> tuple[Problem, ...]:
     if isinstance(value, dict) and value:
         words = " ".join(f"{group}.{key}={each}" for key, each in value.items())
         says = f"{group} takes the name of an option; its values are written one by one."
-        missing = tuple(replace(each, says=says, next_step=f"write {words[:160]}") for each in missing)
+        missing = tuple(
+            replace(each, says=says, next_step=f"write {words[:160]}") for each in missing
+        )
     return missing
 
 
 def _emptied(override: Override, catalogue: Catalogue) -> Problem:
     group = override.key_or_group
     options = catalogue.options(group)
-    nothing = [each for each in ("keep_all", "passthrough", "trust_all", "dry_run") if each in options]
+    nothing = [each for each in NOTHING if each in options]
     return Problem(
         code="room-deleted",
         says=f"{group} cannot be taken out: doing nothing is an option too.",
@@ -222,5 +227,5 @@ def retyped(words: tuple[str, ...], key: str, right: str) -> str:
         name, mark, value = word.partition("=")
         bare: Any = name.lstrip("+~")
         if mark and (bare == key or bare.startswith(f"{key}.")) and len(value) <= 80:
-            return f"{right}{bare[len(key):]}={value}"
+            return f"{right}{bare[len(key) :]}={value}"
     return ""

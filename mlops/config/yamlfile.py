@@ -104,7 +104,9 @@ def parse(text: str, path: Path) -> Document:
         mark = error.problem_mark or error.context_mark
         tabs = mark is not None and "\t" in text.split("\n")[mark.line : mark.line + 1][0][:1]
         found = "a tab" if tabs or "'\\t'" in str(error.problem) else str(error.problem)
-        raise _unreadable(path, mark.line + 1 if mark else 1, found, "YAML, indented by spaces")
+        raise _unreadable(
+            path, mark.line + 1 if mark else 1, found, "YAML, indented by spaces"
+        ) from None
     except yaml.YAMLError as error:
         raise _unreadable(path, 1, str(error).split("\n")[0], "plain YAML text") from None
     return Document(path, data, lines, text)

@@ -29,9 +29,9 @@ def hydra_flags(command: Command) -> Result:
     flags = command.flags
     found = catalogue()
     if not flags.shell_completion:
-        composed = compose(
-            list(command.words), found, with_hydra=True
-        )
+        composed = compose(list(command.words), found, with_hydra=True)
+        if composed.problems:
+            raise MlopsError(*composed.problems)
         refused = [
             each for each in check(composed, found.groups).problems if each.exit_code == REFUSED
         ]

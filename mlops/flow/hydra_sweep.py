@@ -28,9 +28,7 @@ def hydra_sweep(command: Command) -> Result:
     found = catalogue()
     outputs = ""
     for words in combinations(command.words, found):
-        composed = compose(
-            list(words), found, with_hydra=True
-        )
+        composed = compose(list(words), found, with_hydra=True)
         outputs = str(Job.of(composed).outputs)
     Plugins.instance()
     hydra = Hydra(task_name="mlops", config_loader=loader(found))
