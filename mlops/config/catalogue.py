@@ -218,7 +218,19 @@ def _circle(document: Document, name: str) -> MlopsError:
     )
 
 
-@functools.cache
 def catalogue(project: Path | None = None) -> Catalogue:
-    """The catalogue of `project` (default: the working folder), read once a process."""
-    return Catalogue((project or Path.cwd()).resolve())
+    """The catalogue of `project` (default: the working folder), its files read once."""
+    return _catalogue((project or Path.cwd()).resolve())
+
+
+@functools.cache
+def _catalogue(project: Path) -> Catalogue:
+    return Catalogue(project)
+
+
+def forget() -> None:
+    """Have option files, recipes and settings read anew: they may have been edited since."""
+    from mlops.config.settings import settings
+
+    for read in (_catalogue, Catalogue.option, Catalogue.recipe, settings):
+        read.cache_clear()
