@@ -82,6 +82,9 @@ def run(*words: str) -> Result:
     >>> result.outcome
     'done'
     """
+    from mlops.config.catalogue import forget
+
+    forget()  # a notebook's process outlives many edits
     return _command([*words, *([] if any(w.startswith("ui=") for w in words) else ["ui=silent"])])
 
 
