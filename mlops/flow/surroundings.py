@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 import subprocess
-from importlib.metadata import distributions
+import sys
 from pathlib import Path
 
 MOST_DIFF = 1_000_000
@@ -40,10 +41,18 @@ def code_state(project: Path) -> tuple[dict[str, str], str]:
     return tags, diff[:MOST_DIFF]
 
 
+@functools.cache
 def packages() -> str:
-    """Every installed package, pinned, one a line."""
-    found = {(each.metadata["Name"] or "").lower(): each.version for each in distributions()}
-    return "".join(f"{name}=={version}\n" for name, version in sorted(found.items()) if name)
+    """Every installed package, pinned, one a line.
+
+    Read from the names of the metadata folders: opening each file takes a second.
+    """
+    found = {}
+    for folder in sys.path:
+        for path in Path(folder or ".").glob("*.dist-info"):
+            name, _, version = path.stem.partition("-")
+            found.setdefault(name.replace("_", "-").lower(), version)
+    return "".join(f"{name}=={version}\n" for name, version in sorted(found.items()))
 
 
 def machine() -> dict[str, str]:
