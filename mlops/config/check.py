@@ -76,10 +76,13 @@ def _rooms(composed: Composed, groups: list[str]) -> Iterator[Problem]:
     """Sections that are no rooms, and rooms that are no sections."""
     catalogue = composed.catalogue
     own = [key for key in catalogue.primary.data if key not in ("defaults", "hydra")]
-    known = [*catalogue.groups, *own]
+    known = [*catalogue.groups, "recipe", *own]
+    verb = composed.choices.get("flow", "")
+    of_verb = catalogue.option("flow", verb).declared if verb in catalogue.options("flow") else {}
+    words = [*(each for each in of_verb if not each.startswith("_")), *known]
     for key in composed.values:
         if key not in known:
-            yield problems.unknown_key(composed, key, known, "mlops")
+            yield problems.unknown_key(composed, key, words, f"mlops {verb}".strip())
     for group in groups:
         value = composed.values.get(group)
         if not isinstance(value, dict):

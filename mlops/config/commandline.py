@@ -10,22 +10,13 @@ from __future__ import annotations
 import argparse
 import re
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from mlops.config.catalogue import Catalogue, Option
-from mlops.core.errors import REFUSED, MlopsError, closest, fail, listed
+from mlops.config.flags import read_flags
+from mlops.core.errors import MlopsError, closest, fail, listed
 
 TEXT = ("reason", "query", "path", "url")
-_FOLDERS = "is not used: ./conf and ./recipes of the working folder lie over the packaged ones"
-NOT_OURS = {
-    "--experimental-rerun": (
-        "loads a pickle, which can run any code",
-        "type the overrides again: they are in the run folder's result.json",
-    ),
-    "--config-path": (_FOLDERS, "put the files into ./conf, or run in the project's folder"),
-    "--config-name": (_FOLDERS, "write recipe=NAME: a recipe is a whole choice of parts"),
-    "--config-dir": (_FOLDERS, "put the files into ./conf, or run in the project's folder"),
-}
 
 
 @dataclass(frozen=True)
@@ -55,7 +46,7 @@ def understand(arguments: list[str], catalogue: Catalogue) -> Command:
     MlopsError
         An unknown verb or flag, a positional too many, a flag that runs code from a file.
     """
-    flags = _flags(arguments, catalogue)
+    flags = read_flags(arguments, catalogue)
     _spaces(flags.overrides)
     bare = [word for word in flags.overrides if "=" not in word and not word.startswith("~")]
     words = [word for word in flags.overrides if word not in bare]
@@ -69,59 +60,6 @@ def understand(arguments: list[str], catalogue: Catalogue) -> Command:
     said = [f"flow={verb}"] if bare else []
     said += [_own(word, option, catalogue, flags.multirun) for word in words]
     return Command(verb, (*said, *_positionals(bare[1:], option, catalogue)), flags)
-
-
-def _flags(arguments: list[str], catalogue: Catalogue) -> argparse.Namespace:
-    from hydra._internal.utils import get_args_parser
-
-    parser = get_args_parser()
-    parser.allow_abbrev = False
-    known = [each for action in parser._actions for each in action.option_strings]
-    known = [each for each in known if each.startswith("--") and each not in NOT_OURS]
-
-    def error(message: str) -> NoReturn:
-        raise _unknown_flag(message, arguments, known, catalogue)
-
-    parser.error = error  # type: ignore[method-assign]
-    flags = parser.parse_intermixed_args(arguments)
-    for flag, (reason, instead) in NOT_OURS.items():
-        if getattr(flags, flag.strip("-").replace("-", "_")) is not None:
-            raise fail(
-                "flag-refused",
-                f"{flag} {reason}.",
-                where=f"command line, {flag}",
-                found=str(getattr(flags, flag.strip("-").replace("-", "_")))[:80],
-                accepted=listed([each for each in known if each not in NOT_OURS], 20),
-                next_step=instead,
-                exit_code=REFUSED,
-            )
-    return flags
-
-
-def _unknown_flag(
-    message: str, arguments: list[str], known: list[str], catalogue: Catalogue
-) -> MlopsError:
-    flag = next((each for each in arguments if each.startswith("-") and each in message), "")
-    flag = flag or next((each for each in arguments if each.startswith("-")), "")
-    name, mark, value = flag.lstrip("-").partition("=")
-    room = name.replace("-", "_").partition(".")[0]
-    is_key = room in (*catalogue.groups, "recipe", *catalogue.primary.data)
-    nearest = "" if is_key else closest(flag.partition("=")[0], known)
-    after = arguments[arguments.index(flag) + 1 :] if flag in arguments else []
-    value = value or (after[0] if after and not mark and "=" not in after[0] else "VALUE")
-    return fail(
-        "unknown-flag",
-        f"mlops has no flag {flag[:80]}."
-        if "unrecognized" in message
-        else "A flag is not understood.",
-        where=f"command line, `{flag[:80]}`",
-        found=message[:200],
-        accepted=listed(known, 20),
-        closest=nearest,
-        next_step=f"write {name.replace('-', '_')}={value[:80]}, without dashes"
-        if is_key
-        else (f"write {nearest}" if nearest else "see mlops --help"),
-    )
 
 
 def _spaces(overrides: list[str]) -> None:
@@ -175,7 +113,7 @@ def _positionals(bare: list[str], option: Option, catalogue: Catalogue) -> list[
         extra = bare[len(names)]
         raise fail(
             "unexpected-word",
-            f"mlops {option.name} takes {len(names) or 'no'} bare words, and this is one more.",
+            f"mlops {option.name} takes {_counted(names)}, and this is one more.",
             where=f"command line, `{extra[:80]}`",
             found=extra[:80],
             accepted=listed([str(name).upper() for name in names]) or "key=value",
@@ -184,8 +122,14 @@ def _positionals(bare: list[str], option: Option, catalogue: Catalogue) -> list[
     return [f"flow.{name}={quoted(word)}" for name, word in zip(names, bare, strict=False)]
 
 
+def _counted(names: list[Any]) -> str:
+    return f"{len(names) or 'no'} bare word{'' if len(names) == 1 else 's'}"
+
+
 def _with_its_room(word: str, catalogue: Catalogue) -> str:
     """What a bare word was probably meant to be."""
+    if word in catalogue.options("flow"):
+        return f"write mlops {word}"
     for room in ("recipe", *catalogue.groups):
         if word in catalogue.options(room):
             return f"write {room}={word}"

@@ -60,8 +60,18 @@ def missing_value(composed: Composed, key: str, group: str) -> Problem:
         key,
         found="nothing",
         accepted="a value",
-        next_step=f"write {key}=VALUE",
+        next_step=_typed(composed, key),
     )
+
+
+def _typed(composed: Composed, key: str) -> str:
+    """How a person gives `key` its value."""
+    group, _, name = key.partition(".")
+    if group != "flow":
+        return f"write {key}=VALUE"
+    verb = composed.choices["flow"]
+    bare = composed.catalogue.option("flow", verb).about.get("_positionals_", [])
+    return f"write mlops {verb} {name.upper() if name in bare else f'{name}=VALUE'}"
 
 
 def wrong_type(composed: Composed, key: str, value: Any, accepted: str) -> Problem:

@@ -44,6 +44,11 @@ class Resolving:
         self.leaves = MOST_LEAVES
         self.letters = MOST_LETTERS
 
+    @property
+    def exhausted(self) -> bool:
+        """True once the values stand for more than a configuration may hold."""
+        return self.leaves < 0 or self.letters < 0
+
     def problems(self) -> Iterator[Problem]:
         """Resolve everything; one problem for each value that cannot be."""
         joined = list(_joined(self.values, ""))
@@ -65,9 +70,10 @@ class Resolving:
                 problem = self.one(node, plain, name, place, value)
                 if problem is not None:
                     self.bad.add(place)
-                    if value not in self.lost or problem.code != "bad-interpolation":
+                    same = "too large" if self.exhausted else value
+                    if same not in self.lost or problem.code != "bad-interpolation":
                         yield problem
-                    self.lost.add(value)
+                    self.lost.add(same)
 
     def one(self, node: Any, plain: Any, name: Any, place: str, value: str) -> Problem | None:
         """Resolve one text; the problem if it cannot be."""
@@ -89,7 +95,7 @@ class Resolving:
         """`value` as plain data, one step at a time, so that it can be stopped."""
         self.leaves -= 1
         self.letters -= len(value) if isinstance(value, str) else 0
-        if self.leaves < 0 or self.letters < 0:
+        if self.exhausted:
             raise _TooLarge
         if OmegaConf.is_dict(value):
             return {key: self.expanded(value[key]) for key in value}

@@ -81,7 +81,8 @@ def _in_quotes(key: str, value: str) -> str:
 
 
 def place(word: str) -> str:
-    """Where a problem of `word` is, as an error line shows it."""
+    """Where a problem of `word` is, as an error line shows it: a verb's own key as it is typed."""
+    word = word.removeprefix("flow.")
     return f"command line, `{word if len(word) <= 120 else word[:120] + '…'}`"
 
 

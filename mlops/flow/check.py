@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlops.config.job import Job
+from mlops.config.unused import unused
 from mlops.core.record import Result
 
 
@@ -15,6 +16,7 @@ class Check:
         return Result(
             outcome="done",
             name=job.name,
+            warnings=unused(job.composed),
             details={
                 "says": f"recipe {job.choices['recipe']} holds: nothing was run or written",
                 "choices": shown,
