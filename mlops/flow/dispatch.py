@@ -5,9 +5,8 @@ from __future__ import annotations
 from mlops.config.build import project_on_path
 from mlops.config.catalogue import catalogue
 from mlops.config.commandline import Command
-from mlops.config.compose import compose
-from mlops.config.job import Job
 from mlops.core.record import Result
+from mlops.flow.jobs import job_of, perform
 
 
 def dispatch(command: Command) -> Result:
@@ -30,23 +29,3 @@ def dispatch(command: Command) -> Result:
 
         return sweep(command)
     return perform(job_of(command))
-
-
-def job_of(command: Command, words: tuple[str, ...] | None = None) -> Job:
-    """Compose and check the one job of `command` (with `words` in place of its own)."""
-    found = catalogue()
-    words = command.words if words is None else words
-    itself = found.option("flow", command.verb).about.get("_scope_") == "itself"
-    composed = compose(
-        list(words),
-        found,
-        with_hydra=any(word.lstrip("+~").startswith("hydra") for word in words),
-    )
-    return Job.of(composed, ["flow", "ui", "tracker", "mode"] if itself else None)
-
-
-def perform(job: Job) -> Result:
-    """Run the verb of `job` and show its result."""
-    result: Result = job.part("flow")(job)
-    job.part("ui").show(result)
-    return result

@@ -9,6 +9,7 @@ from mlops.config.commandline import Command, understand
 from mlops.config.compose import compose, loader
 from mlops.config.job import Job
 from mlops.core.record import Result
+from mlops.flow.jobs import job_of, perform
 
 
 def hydra_sweep(command: Command) -> Result:
@@ -54,10 +55,8 @@ def one_job(config: Any) -> int:
     """What a launcher calls, maybe in another process: the same words, our own road."""
     from hydra.core.hydra_config import HydraConfig
 
-    from mlops.flow.dispatch import dispatch
-
     words = [str(word) for word in HydraConfig.get().overrides.task]
-    return dispatch(understand([*words], catalogue())).exit_code
+    return perform(job_of(understand(words, catalogue()))).exit_code
 
 
 def _codes(batch: Any) -> list[int]:

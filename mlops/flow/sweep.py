@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -13,8 +14,8 @@ from mlops.config.job import Job
 from mlops.core.errors import SWEEP, MlopsError, Problem, fail
 from mlops.core.paths import write_whole
 from mlops.core.record import Record, Result, Step
-from mlops.flow.dispatch import job_of
-from mlops.flow.run import Run, carry_out
+from mlops.flow.jobs import job_of
+from mlops.flow.run import Run, carry_out, writable
 from mlops.flow.run_folder import RunFolder, new_run_folder
 from mlops.ui.silent import Silent
 
@@ -93,25 +94,46 @@ class _Sweep:
             )
             self.screen.done(step)
 
-    def submit(self, status: str) -> None:
+    def begin(self, stack: ExitStack) -> None:
+        """Say that the parent runs go on, for as long as `stack` is open."""
+        for name in self.names:
+            parent = self.record(name, "RUNNING")
+            stack.enter_context(self.tracker.begin(parent, self.folder.path / name))
+
+    def submit(self) -> None:
         """The parent runs; each registers the best accepted model of its experiment."""
-        varied = varying(self.jobs)
         for name in self.names:
             winner = self.winner(name)
             job = next(job for job in self.jobs if job.name == name)
             accepted = winner is not None and bool(job.mode["judge"])
-            record = Record(
-                key=self.parent(name),
-                experiment=name,
-                run_name=f"sweep of {len(self.jobs)} {self.folder.key}",
-                status=status,
-                start_ms=self.start_ms,
-                end_ms=int(time.time() * 1000),
-                tags={"mlops.sweep": str(len(self.jobs)), "mlops.varied": " ".join(varied)},
-                register=job.part("registry").registers(name, accepted),
+            registry = job.part("registry")
+            record = replace(
+                self.record(name, "FINISHED"),
+                register=registry.registers(name, accepted),
                 model_of=winner.key if winner else "",
+                aliases=registry.aliases,
             )
             self.tracker.submit(record)
+
+    def stopped(self, status: str, reason: str) -> None:
+        """The parent runs of a sweep that ended early; nothing is registered."""
+        for name in self.names:
+            record = self.record(name, status)
+            with suppress(OSError, MlopsError):  # the error itself is on its way to the user
+                self.tracker.submit(replace(record, tags={**record.tags, "mlops.reason": reason}))
+
+    def record(self, name: str, status: str) -> Record:
+        """The parent run of the experiment `name`."""
+        count, varied = str(len(self.jobs)), " ".join(varying(self.jobs))
+        return Record(
+            key=self.parent(name),
+            experiment=name,
+            run_name=f"sweep of {count} {self.folder.key}",
+            status=status,
+            start_ms=self.start_ms,
+            end_ms=int(time.time() * 1000),
+            tags={"mlops.sweep": count, "mlops.varied": varied},
+        )
 
     def winner(self, name: str) -> Result | None:
         """The best accepted result of one experiment."""
@@ -123,15 +145,20 @@ def _all(jobs: list[Job], screen: Any, tracker: Any) -> Result:
     began = time.perf_counter()
     folder = new_run_folder(jobs[0].outputs, "sweep")
     sweep = _Sweep(jobs, folder, tracker, screen, int(time.time() * 1000))
-    try:
-        sweep.carry_out()
-    except BaseException:
-        sweep.submit("KILLED")
-        raise
-    sweep.submit("FINISHED")
-    result = _summary(sweep, time.perf_counter() - began)
-    write_whole(folder.path / "result.json", result.to_json())
-    return result
+    with writable(jobs[0]), ExitStack() as stack:
+        sweep.begin(stack)
+        try:
+            sweep.carry_out()
+        except KeyboardInterrupt:
+            sweep.stopped("KILLED", "aborted")
+            raise
+        except BaseException:
+            sweep.stopped("FAILED", "bug")
+            raise
+        sweep.submit()
+        result = _summary(sweep, time.perf_counter() - began)
+        write_whole(folder.path / "result.json", result.to_json())
+        return result
 
 
 def _one(job: Job, tracker: Any, parent_key: str) -> Result:
