@@ -70,6 +70,7 @@ class _Running:
     steps: Steps
     began: float
     registers: bool
+    tell: Callable[[Record], None]
     is_over: bool = False
     known: dict[str, Any] = field(default_factory=dict)
 
@@ -85,10 +86,10 @@ class _Running:
         with suppress(OSError, MlopsError):
             self.submit(status, tags=tags, **self.known)
 
-    def know(self, tell: Callable[[Record], None], **more: Any) -> None:
+    def know(self, **more: Any) -> None:
         """Keep what is known by now, for the record of a run that is stopped or killed."""
         self.known = more
-        tell(self.outline.record("RUNNING", int(time.time() * 1000), **more))
+        self.tell(self.outline.record("RUNNING", int(time.time() * 1000), **more))
 
     def trials(self, verdict: Verdict) -> None:
         """Each trial of a search is a child run; one trial alone is the run itself."""
@@ -127,12 +128,13 @@ def carry_out(
     folder = new_run_folder(job.outputs, job.name)
     outline = Outline(job, folder, int(time.time() * 1000), parent_key)
     steps = Steps(Store(job.outputs / "cache"), job.name, job.part("ui"))
-    running = _Running(outline, tracker, steps, began or time.perf_counter(), registers)
-    with _writable(job), tracker.begin(outline.record("RUNNING", 0), folder.path) as tell:
+    began = time.perf_counter() if began is None else began
+    with writable(job), tracker.begin(outline.record("RUNNING", 0), folder.path) as tell:
+        running = _Running(outline, tracker, steps, began, registers, tell)
         try:
             steps.screen.step("start", "")
             make_parts(job)
-            return _judged(travel(job, steps), running, tell)
+            return _judged(travel(job, steps), running)
         except KeyboardInterrupt:
             running.failed("KILLED", "aborted")
             raise
@@ -148,7 +150,7 @@ def carry_out(
 
 
 @contextmanager
-def _writable(job: Job) -> Iterator[None]:
+def writable(job: Job) -> Iterator[None]:
     """What the system says against writing, as an error in five parts."""
     try:
         yield
@@ -156,19 +158,17 @@ def _writable(job: Job) -> Iterator[None]:
         raise unwritable(job.outputs, error) from error
 
 
-def _judged(verdict: Verdict, running: _Running, tell: Callable[[Record], None]) -> Result:
+def _judged(verdict: Verdict, running: _Running) -> Result:
     """Show the verdict at once, then write and submit what it leaves behind."""
     result = _result(verdict, running)
     job, path = verdict.job, running.outline.folder.path
-    found = {
+    found: dict[str, Any] = {
         "metrics": metrics(verdict.report, verdict.tuned.best.scores, verdict.losses),
         "dataset": lineage(verdict.prepared.dataset),
     }
     write_whole(path / "result.json", result.to_json())
     job.part("ui").verdict(result)
-    running.know(
-        tell, **found, tags={"mlops.outcome": result.outcome}, artifacts=("result.json",)
-    )
+    running.know(**found, tags={"mlops.outcome": result.outcome}, artifacts=("result.json",))
     model = write_model(verdict, path)
     tags, diff = code_state(job.project)
     html = page(verdict, result, tags)

@@ -14,6 +14,11 @@ class Mlflow:
     name : str, optional
         Registered model; None takes the run's own name.
 
+    Attributes
+    ----------
+    aliases : tuple of str
+        What the first version is called, and the newest of the later ones.
+
     Examples
     --------
     >>> Mlflow().registers("boston_housing", report_passed=True)
@@ -21,6 +26,8 @@ class Mlflow:
     >>> Mlflow().registers("boston_housing", report_passed=False)
     ''
     """
+
+    aliases = ("champion", "challenger")
 
     def __init__(self, *, name: str | None = None) -> None:
         self.name = name

@@ -4,6 +4,7 @@ What enters is written to a durable spool (``outputs/spool``) and lies safe on r
 is delivered by one recorder process for each tracking server, exactly once, now or whenever the
 server is there again. A run therefore never fails, and never loses a record, because of MLflow.
 
-To add an option write a class with ``open(outputs)``, ``submit(record)`` and
+To add an option write a class with ``open(outputs)``, ``begin(record, folder)`` (a context that
+gives a callable to tell it what is known so far), ``submit(record)`` and
 ``close(wait_s) -> Delivery``, and a file in ``conf/tracker`` that names it.
 """

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops.core.paths import SAFE_NAME
 from mlops.core.record import Record
-from mlops.tracker import contents, limits, models, prepared
-from mlops.tracker.contents import KEY, Place
+from mlops.tracker import contents, limits, models, prepared, versions
+from mlops.tracker.contents import KEY, MISSING, Place
 
 if TYPE_CHECKING:
     from mlops.tracker.spool import Spool
@@ -64,8 +64,11 @@ class Desk:
         """Whether MLflow will say the same however often it is asked."""
         return getattr(error, "error_code", "") == "INVALID_PARAMETER_VALUE"
 
-    def deliver(self, record: Record) -> tuple[str, str]:
-        """Bring `record` into MLflow; return the run's id and the registered version, if any."""
+    def deliver(self, record: Record) -> tuple[str, str, str]:
+        """Bring `record` into MLflow; return the run's id, the registered version, a remark.
+
+        The version is empty where none was asked for or none could be made; the remark says why.
+        """
         experiment = self._experiment(record.experiment)
         run_id = self._run(record, experiment)
         place = Place(self.client, run_id, experiment)
@@ -73,12 +76,37 @@ class Desk:
         contents.describe(place, record, model_id=model.model_id if model else None)
         contents.put_inputs(place, record)
         contents.put_artifacts(place, record)
-        version = ""
         if model is not None:
             models.put_files(place, record, model, self.spool.folder / ".models" / record.key)
-            version = models.register(place, record, model, self.address.uri)
+        version, remark = self._register(place, record, model)
         self.client.set_terminated(run_id, record.status, record.end_ms)
-        return run_id, version
+        return run_id, version, remark
+
+    def _register(self, place: Place, record: Record, own: Any) -> tuple[str, str]:
+        """Make a version where one is asked for; return it, or why there is none."""
+        if not record.register:
+            return "", ""
+        model = self._model_of(place, record.model_of) if record.model_of else own
+        if model is None:
+            absent = f"the model of {record.model_of or record.key}"
+            if record.model_of:  # one's own was told with the other files
+                self.client.set_tag(place.run_id, MISSING, absent)
+            return "", f"no version of {record.register}: {absent} is not there"
+        return versions.register(place, record, model, self.address.uri), ""
+
+    def _model_of(self, place: Place, key: str) -> Any:
+        """The finished model of another run; one that waits itself is delivered first."""
+        if key in self.spool.waiting():
+            try:
+                self.deliver(self.spool.read(key))
+            except (ValueError, TypeError, KeyError, FileNotFoundError):
+                pass  # a broken entry, or one that was delivered just now
+            except Exception as error:
+                if not self.is_final(error):
+                    raise
+        run_id = self._find_run(key, place.experiment_id)
+        model = models.logged(place, run_id) if run_id else None
+        return model if model is not None and str(model.status) == "READY" else None
 
     def _experiment(self, name: str) -> str:
         if name not in self._experiments:

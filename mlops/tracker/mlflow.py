@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from mlops.core.errors import ENVIRONMENT, fail
@@ -11,6 +13,7 @@ from mlops.core.secret import Secret
 from mlops.tracker.address import Address
 from mlops.tracker.courier import Courier
 from mlops.tracker.spool import ANYWHERE, Spool
+from mlops.tracker.started import started
 
 
 class Mlflow:
@@ -66,6 +69,13 @@ class Mlflow:
         except OSError as error:
             raise cannot_write(spool, error) from error
 
+    def begin(
+        self, record: Record, folder: Path
+    ) -> AbstractContextManager[Callable[[Record], None]]:
+        """Say that a run goes on in `folder`: see :func:`mlops.tracker.started.started`."""
+        outputs = self._opened().spool.outputs
+        return started(outputs, folder, self._placed(record), target=self.target)
+
     def submit(self, record: Record) -> None:
         """Make `record` durable; it is delivered now, or whenever the server is there.
 
@@ -75,10 +85,8 @@ class Mlflow:
             The outputs folder cannot be written, or the disk is full.
         """
         courier = self._opened()
-        if self.experiment is not None:
-            record = dataclasses.replace(record, experiment=self.experiment)
         try:
-            courier.spool.put(record)
+            courier.spool.put(self._placed(record))
         except OSError as error:
             raise cannot_write(courier.spool, error) from error
         self._keys.append(record.key)
@@ -104,6 +112,10 @@ class Mlflow:
         spool = self._opened().spool
         waits = Delivery(delivered=False, says=otherwise, uri=spool.address.shown)  # type: ignore[union-attr]
         return spool.outcome(key) or waits
+
+    def _placed(self, record: Record) -> Record:
+        chosen = record.experiment if self.experiment is None else self.experiment
+        return dataclasses.replace(record, experiment=chosen)
 
     def _opened(self) -> Courier:
         if self._courier is None:

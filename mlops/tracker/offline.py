@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from mlops.core.record import Delivery, Record
 from mlops.tracker.mlflow import cannot_write
 from mlops.tracker.spool import ANYWHERE, Spool
+from mlops.tracker.started import started
 
 
 class Offline:
@@ -26,6 +29,12 @@ class Offline:
         """Remember the outputs folder."""
         self._spool = Spool(outputs)
 
+    def begin(
+        self, record: Record, folder: Path
+    ) -> AbstractContextManager[Callable[[Record], None]]:
+        """Say that a run goes on in `folder`: see :func:`mlops.tracker.started.started`."""
+        return started(self._opened().outputs, folder, record)
+
     def submit(self, record: Record) -> None:
         """Make `record` durable.
 
@@ -34,16 +43,20 @@ class Offline:
         MlopsError
             The outputs folder cannot be written, or the disk is full.
         """
-        if self._spool is None:
-            raise RuntimeError("open(outputs) comes first")
+        spool = self._opened()
         try:
-            self._spool.put(record)
+            spool.put(record)
         except OSError as error:
-            raise cannot_write(self._spool, error) from error
+            raise cannot_write(spool, error) from error
 
     def close(self, wait_s: float | None = None) -> Delivery:
         """Say that the records wait; `wait_s` is not used."""
         return self.delivery("")
+
+    def _opened(self) -> Spool:
+        if self._spool is None:
+            raise RuntimeError("open(outputs) comes first")
+        return self._spool
 
     def delivery(self, key: str, otherwise: str = "") -> Delivery:
         """The same for every record."""

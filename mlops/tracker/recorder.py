@@ -142,11 +142,11 @@ class Recorder:
             self.spool.refused(key, f"the file holds no record: {_in_short(error)}")
             return
         try:
-            run_id, version = desk.deliver(record)
+            run_id, version, remark = desk.deliver(record)
         except Exception as error:
             self._failed(key, desk, error)
             return
-        self.spool.delivered(key, run_id=run_id, version=version)
+        self.spool.delivered(key, run_id=run_id, version=version, remark=remark)
         if self._troubled.pop(key, None):
             self._say()
         print(f"{key}: run {run_id} in {time.monotonic() - began:.2f} s")  # noqa: T201

@@ -106,18 +106,18 @@ class Spool:
 
     def start_ms(self, key: str) -> int:
         """When the run of `key` began, if it waits or goes on; else 0."""
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            return int(_read(self.folder / "started" / f"{key}.json")["start_ms"])
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            return int(_read(self._waiting(key))["record"]["start_ms"])
+        for path in (self.folder / "started" / f"{key}.json", self._waiting(key)):
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                return int(_read(path)["record"]["start_ms"])
         return 0
 
     # What became of it.
 
-    def delivered(self, key: str, *, run_id: str, version: str) -> None:
-        """Note that `key` is in MLflow."""
+    def delivered(self, key: str, *, run_id: str, version: str, remark: str = "") -> None:
+        """Note that `key` is in MLflow; `remark` says what is not."""
         shown = self.address.shown if self.address else ""
-        note = {"key": key, "run_id": run_id, "version": version, "uri": shown, "at_ms": now_ms()}
+        found = {"run_id": run_id, "version": version, "remark": remark, "uri": shown}
+        note = {"key": key, **found, "at_ms": now_ms()}
         write_whole(self.folder / "delivered" / f"{key}.json", json.dumps(note, indent=1))
         self._waiting(key).unlink(missing_ok=True)
 
@@ -134,6 +134,7 @@ class Spool:
             note = _read(self.folder / "delivered" / f"{key}.json")
             self._waiting(key).unlink(missing_ok=True)  # a kill may have left it
             says = f"recorded as {note['run_id']} at {note['uri']}"
+            says += f"; {note['remark']}" if note.get("remark") else ""
             kept = {name: note[name] for name in ("run_id", "version", "uri")}
             return Delivery(delivered=True, says=says, **kept)
         with contextlib.suppress(OSError, ValueError):

@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,45 +22,45 @@ from mlops.tracker.spool import ANYWHERE, Spool, now_ms
 
 @contextlib.contextmanager
 def started(
-    outputs: Path,
-    folder: Path,
-    *,
-    key: str,
-    experiment: str,
-    run_name: str,
-    target: str = ANYWHERE,
-    parent_key: str = "",
-    tags: Mapping[str, str] | None = None,
-) -> Iterator[None]:
+    outputs: Path, folder: Path, record: Record, *, target: str = ANYWHERE
+) -> Iterator[Callable[[Record], None]]:
     """Say that a run goes on in `folder` for as long as the block runs.
 
     Submit the run's record inside the block. If the block ends without one, or the process dies,
-    the next recorder writes a record of status FAILED with the tag ``mlops.reason`` = ``killed``.
+    the next recorder writes what was known of it, with status FAILED and the tag
+    ``mlops.reason`` = ``killed``.
 
     Parameters
     ----------
     outputs, folder : pathlib.Path
         The outputs folder and the run's own.
-    key, experiment, run_name, parent_key : str
-        As in :class:`~mlops.core.record.Record`.
+    record : Record
+        What is known of the run at its start.
     target : str
         ``target`` of the opened tracker: where a record of this run belongs.
-    tags : mapping of str to str, optional
-        Tags that the record of a killed run gets as well.
+
+    Yields
+    ------
+    callable
+        Takes the record as it is known by now; durable on return.
     """
     from filelock import FileLock
 
-    note: dict[str, Any] = {"key": key, "experiment": experiment, "run_name": run_name}
-    note |= {"parent_key": parent_key}
-    note |= {"start_ms": now_ms(), "pid": os.getpid(), "folder": str(folder.resolve())}
-    note |= {"target": target, "tags": dict(tags or {})}
-    path = outputs.resolve() / "spool" / "started" / f"{key}.json"
+    note = {"key": record.key, "pid": os.getpid(), "folder": str(folder.resolve())}
+    path = outputs.resolve() / "spool" / "started" / f"{record.key}.json"
+
+    def know(known: Record) -> None:
+        placed = asdict(replace(known, experiment=record.experiment))
+        write_whole(path, json.dumps({**note, "target": target, "record": placed}))
+
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):  # before the note: a note without a lock is a dead run
-        write_whole(path, json.dumps(note, indent=1))
-        yield
-        if Spool(outputs).knows(key):
-            path.unlink(missing_ok=True)
+        know(record)
+        try:
+            yield know
+        finally:
+            if Spool(outputs).knows(record.key):
+                path.unlink(missing_ok=True)
 
 
 def is_running(folder: Path) -> bool:
@@ -104,13 +105,9 @@ def _buried(spool: Spool, note: dict[str, Any]) -> bool:
 
 
 def _killed(note: dict[str, Any]) -> Record:
-    names = ("key", "experiment", "run_name", "parent_key", "start_ms")
-    return Record(
-        status="FAILED",
-        end_ms=now_ms(),
-        tags={**note["tags"], "mlops.reason": "killed"},
-        **{name: note[name] for name in names},
-    )
+    known = Record.from_json(json.dumps(note["record"]))
+    tags = {**known.tags, "mlops.reason": "killed"}
+    return replace(known, status="FAILED", end_ms=now_ms(), tags=tags, register="")
 
 
 def _notes(outputs: Path) -> list[dict[str, Any]]:

@@ -205,7 +205,7 @@ def test_a_killed_run_is_recorded_as_failed_and_a_living_one_is_left_alone(
     submitted = a_record()
     killed = python(cli, KILLED_RUN, outputs, submitted.to_json())
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    with started(outputs, outputs / "runs/alive", key="alive", experiment="houses", run_name="x"):
+    with started(outputs, outputs / "runs/alive", a_record(key="alive")):
         assert is_running(outputs / "runs/alive")
         assert [note["key"] for note in running(outputs)] == ["alive"]
         drained = drain(outputs)
@@ -218,20 +218,25 @@ def test_a_killed_run_is_recorded_as_failed_and_a_living_one_is_left_alone(
     assert run.info.status == "FAILED"
     assert run.data.tags["mlops.reason"] == "killed"
     assert run.data.tags["recipe"] == "houses"
+    assert run.data.params == submitted.params
+    assert run.data.metrics == {"rmse": 1.5, "loss": 2.0}
+    assert not ledger().versions(run)
     (run,) = ledger().runs(submitted.key)
     assert run.info.status == "FINISHED"
 
 
 KILLED_RUN = """
 import os, signal, sys
+from dataclasses import replace
 from pathlib import Path
 from mlops.core.record import Record
 from mlops.tracker.spool import Spool
 from mlops.tracker.started import started
 outputs, record = Path(sys.argv[1]), Record.from_json(sys.argv[2])
-told = {"experiment": "houses", "run_name": "x", "tags": {"recipe": "houses"}}
-with started(outputs, outputs / "runs/a", key="killed", **told):
-    with started(outputs, outputs / "runs/b", key=record.key, **told):
+begun = replace(record, key="killed", status="RUNNING", metrics=())
+with started(outputs, outputs / "runs/a", begun) as know:
+    with started(outputs, outputs / "runs/b", record):
+        know(replace(begun, metrics=record.metrics, register="houses"))
         Spool(outputs).put(record)
         os.kill(os.getpid(), signal.SIGKILL)
 """
