@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -115,7 +116,9 @@ class Resolving:
         inner = value[value.find("${") + 2 :].partition("}")[0]
         resolver, mark, _ = inner.partition(":")
         known = [each for each in keys(self.composed.values) if each != key]
-        nearest = closest(resolver, RESOLVERS) if mark else closest(inner, known)
+        similar = difflib.get_close_matches(resolver, RESOLVERS, n=1, cutoff=0.75)
+        nearest = (similar or [""])[0] if mark else closest(inner, known)
+        nearest = "" if nearest == resolver else nearest
         where = origin(self.composed, key)
         step = f"write '{key}=${{{nearest}{':…' if mark else ''}}}'"
         if cycle or not nearest:
@@ -173,7 +176,7 @@ def _texts(value: Any) -> Iterator[str]:
 def leads_back(start: str, key: str, values: dict[str, Any]) -> bool:
     """True if the pointers that begin at `start` come round to `key`, or to one of their own."""
     seen: set[str] = {key}
-    while start not in seen:
+    while start not in seen and not key.startswith(f"{start}."):
         seen.add(start)
         node: Any = values
         for part in start.split("."):

@@ -87,6 +87,8 @@ class HouseSource(ConfigSource):
         """True if there is such a folder of configs."""
         if config_path == "recipe":
             return True
+        if config_path.split("/")[0] not in (*self.found.groups, "hydra", ""):
+            return False
         return any((folder / config_path).is_dir() for folder in self.found.folders("conf"))
 
     def available(self) -> bool:

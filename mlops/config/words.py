@@ -15,7 +15,7 @@ from mlops.config.catalogue import Catalogue
 from mlops.config.yamlfile import MOST_DEPTH
 from mlops.core.errors import REFUSED, Problem, closest, listed
 
-MOST_LETTERS = 20_000
+MOST_LETTERS, LONGEST_KEY = 20_000, 200
 _KEY = re.compile(r"^[A-Za-z_][\w./@-]*$")
 _PLAIN_NAME = re.compile(r"^[A-Za-z_][\w-]*$")
 # Who carries the jobs of a sweep is the person's to choose; logging, callbacks, folders and the
@@ -47,12 +47,15 @@ def bounded(word: str) -> None:
     """
     if len(word) > MOST_LETTERS:
         raise ValueError(f"{len(word):,} characters; at most {MOST_LETTERS:,} can be read")
+    key = word.partition("=")[0].lstrip("+~")
+    if len(key) > LONGEST_KEY:
+        raise ValueError(f"a key of {len(key):,} characters; at most {LONGEST_KEY}")
     depth = 0
     for mark in re.findall(r"[\[{(]|[\]})]", re.sub(r"'[^']*'|\"[^\"]*\"", "", word)):
         depth += 1 if mark in "[{(" else -1
         if depth > MOST_DEPTH:
             raise ValueError(f"brackets {depth} deep; at most {MOST_DEPTH}")
-    if not word.partition("=")[0].lstrip("+~"):
+    if not key:
         raise ValueError("no key before the `=`")
 
 
@@ -60,15 +63,14 @@ def unreadable(word: str, error: Exception) -> Problem:
     """The problem with a word that is not in Hydra's grammar."""
     reason = (str(error).split("\n")[0] or type(error).__name__)[:200]
     key, mark, value = word.partition("=")
+    typable = mark and _KEY.match(key) and len(key) <= LONGEST_KEY
     return Problem(
         code="unreadable-override",
         says="A word on the command line is not in Hydra's grammar.",
         where=place(word),
         found=reason,
         accepted="key=value, +key=value, ~key; values with special characters in quotes",
-        next_step=f"write {_in_quotes(key, value)}"
-        if mark and _KEY.match(key)
-        else "write key=value",
+        next_step=f"write {_in_quotes(key, value)}" if typable else "write key=value",
     )
 
 

@@ -99,7 +99,7 @@ def closest(word: object, words: Iterable[object]) -> str:
     swapped = [name for name in known if name != str(word).lower() and sorted(name) == letters]
     if swapped:
         return known[swapped[0]]
-    match = difflib.get_close_matches(str(word).lower(), known, n=1, cutoff=0.5)
+    match = difflib.get_close_matches(str(word).lower(), known, n=1, cutoff=0.6)
     return known[match[0]] if match else ""
 
 
