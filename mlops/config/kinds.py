@@ -13,7 +13,7 @@ KINDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "tuner": (("tune",),),
     "evaluator": (("for_task", "names"),),
     "tracker": (("open", "begin", "submit", "close"),),
-    "registry": (("registers",),),
+    "registry": (("registers", "versions"),),
     "deployer": (("deploy",),),
     "monitor": (("watch",),),
     "ui": (("step", "done", "show"),),

@@ -15,8 +15,10 @@ from mlops.core.paths import write_whole
 from mlops.core.record import Delivery, Record, Result
 from mlops.core.store import Store
 from mlops.flow.artifacts import write_artifacts, write_model
+from mlops.flow.candidate import write_candidate
 from mlops.flow.page import page
 from mlops.flow.record import Outline, lineage, metrics
+from mlops.flow.registered import registered, shown, standing_of
 from mlops.flow.road import Verdict, travel
 from mlops.flow.run_folder import new_run_folder, unwritable
 from mlops.flow.steps import Steps
@@ -175,20 +177,23 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
     written = write_artifacts(verdict, path, html, diff)
     accepted = verdict.report.passed and bool(job.mode["judge"])
     registers = job.part("registry").registers(job.name, accepted and running.registers)
-    if registers:
-        job.part("deployer").deploy(job.name, path)
-        job.part("monitor").watch(job.name, path)
+    if job.mode["judge"]:
+        write_candidate(verdict, path, files=(*written, "result.json", model.path), tags=tags)
     running.trials(verdict)
     tags |= {"mlops.data_fingerprint": verdict.prepared.dataset.fingerprint}
-    running.submit(
-        "FINISHED",
-        **found,
-        tags={**tags, "mlops.outcome": result.outcome},
-        artifacts=(*written, "result.json"),
-        model=model,
-        register=registers,
-        aliases=job.part("registry").aliases,
-    )
+    told = {**found, "tags": {**tags, "mlops.outcome": result.outcome}, "model": model}
+    told["artifacts"] = (*written, "result.json")
+    version = None
+    if registers:
+        running.know(**told)  # before: should we be killed now, the version has its model
+        version = registered(job, path)
+        result.details["version"] = shown(version)
+    running.submit("FINISHED", **told, register=registers if version and version.is_new else "")
+    if version is not None:
+        running.tracker.submit(standing_of(job))
+        if version.is_new:
+            job.part("deployer").deploy(job.name, path)
+            job.part("monitor").watch(job.name, path)
     unsaved = running.steps.save()
     return replace(result, warnings=(*result.warnings, *unsaved), seconds=running.seconds)
 

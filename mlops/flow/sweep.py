@@ -15,6 +15,7 @@ from mlops.core.errors import SWEEP, MlopsError, Problem, fail
 from mlops.core.paths import write_whole
 from mlops.core.record import Record, Result, Step
 from mlops.flow.jobs import job_of
+from mlops.flow.registered import registered, shown, standing_of
 from mlops.flow.run import Run, carry_out, writable
 from mlops.flow.run_folder import RunFolder, new_run_folder
 from mlops.ui.silent import Silent
@@ -106,14 +107,17 @@ class _Sweep:
             winner = self.winner(name)
             job = next(job for job in self.jobs if job.name == name)
             accepted = winner is not None and bool(job.mode["judge"])
-            registry = job.part("registry")
+            registers = job.part("registry").registers(name, accepted)
+            version = registered(job, job.project / winner.folder) if registers and winner else None
             record = replace(
                 self.record(name, "FINISHED"),
-                register=registry.registers(name, accepted),
+                register=registers if version and version.is_new else "",
                 model_of=winner.key if winner else "",
-                aliases=registry.aliases,
             )
             self.tracker.submit(record)
+            if version is not None and winner is not None:
+                self.tracker.submit(standing_of(job))
+                winner.details["version"] = shown(version)
 
     def stopped(self, status: str, reason: str) -> None:
         """The parent runs of a sweep that ended early; nothing is registered."""
@@ -240,6 +244,11 @@ def _summary(sweep: _Sweep, seconds: float) -> Result:
         problems=tuple(each for result in results for each in result.problems),
         details={
             "says": f"{len(jobs) - failed} of {len(jobs)} jobs ran",
+            "lines": [
+                f"{result.name} {result.details['version']['says']}: run {result.key}"
+                for result in results
+                if "version" in result.details
+            ],
             "rows": [_row(job, result, varied) for job, result in ranked],
             "jobs": [{"key": each.key, "folder": each.folder} for each in results],
         },

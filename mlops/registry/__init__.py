@@ -1,6 +1,7 @@
-"""The registry: a run's verdict enters, the name under which its model becomes a version leaves.
+"""The registry: a run that its gates accept enters, a numbered version with its names leaves.
 
-The version itself is made by the recorder, with the run. To add an option write a class with
-``registers(name, report_passed) -> str`` and ``aliases`` (what the first version is called, and the
-newest of the later ones; empty for no names), and a file in ``conf/registry`` that names it.
+To add an option write a class with ``registers(name, report_passed) -> str`` (the model that the
+run becomes a version of; empty for none) and ``versions(outputs, name)`` (all versions of that
+model, see :class:`mlops.registry.versions.Versions`), and a file in ``conf/registry`` that names
+it.
 """

@@ -1,23 +1,22 @@
-"""Models whose gates pass become versions in MLflow's registry."""
+"""Models whose gates pass become versions; MLflow's registry follows the ledger."""
 
 from __future__ import annotations
 
-from mlops.core.errors import fail
-from mlops.core.paths import SAFE_NAME
+from pathlib import Path
+
+from mlops.registry.versions import Versions, safe_name
 
 
 class Mlflow:
     """Registry that takes a version from every run that is accepted.
 
+    What is a version, and which one has which name, stands in a ledger in the outputs folder.
+    MLflow's registry is told by the recorder, and brought in line with it.
+
     Parameters
     ----------
     name : str, optional
         Registered model; None takes the run's own name.
-
-    Attributes
-    ----------
-    aliases : tuple of str
-        What the first version is called, and the newest of the later ones.
 
     Examples
     --------
@@ -26,8 +25,6 @@ class Mlflow:
     >>> Mlflow().registers("boston_housing", report_passed=False)
     ''
     """
-
-    aliases = ("champion", "challenger")
 
     def __init__(self, *, name: str | None = None) -> None:
         self.name = name
@@ -48,13 +45,9 @@ class Mlflow:
             The name is not one that every store and file system takes.
         """
         chosen = name if self.name is None else self.name
-        if not SAFE_NAME.match(chosen):
-            raise fail(
-                "bad-model-name",
-                "A registered model cannot have this name.",
-                where="registry.name",
-                found=repr(chosen)[:80],
-                accepted="up to 64 letters, digits, '_', '-' and '.', the first a letter or digit",
-                next_step="set registry.name=NAME",
-            )
+        safe_name("registered model", chosen)
         return chosen if report_passed else ""
+
+    def versions(self, outputs: Path, name: str) -> Versions:
+        """The versions of the model that runs called `name` register, whatever they found."""
+        return Versions(outputs, name if self.name is None else self.name)

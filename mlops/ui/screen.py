@@ -121,6 +121,8 @@ def _outcome(result: Result) -> Line:
 def _next(result: Result) -> list[Line]:
     """Where to look: label and value, one a line."""
     found: list[tuple[str, str]] = []
+    if version := result.details.get("version"):
+        found.append(("model", f"{version['model']} {version['says']}"))
     if result.folder and result.outcome in ("passed", "refused"):
         found.append(("report", f"{result.folder}/report.html"))
     elif result.folder:

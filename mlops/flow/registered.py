@@ -1,0 +1,94 @@
+"""Between a command and the registry: which model is meant, and what others left undone there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mlops.config.job import Job
+from mlops.core.errors import USER, closest, fail, listed
+from mlops.core.version import ModelVersion, Standing
+from mlops.registry.intent import Intent
+from mlops.registry.moves import Moves
+from mlops.registry.shelf import Candidate
+from mlops.registry.versions import Versions, models
+
+DEPLOYED = "champion"  # the alias that what is deployed follows
+
+
+def versions_of(job: Job) -> Versions:
+    """The versions that `job` is about, whether there are any or not."""
+    found: Versions = job.part("registry").versions(job.outputs, job.name)
+    return found
+
+
+def known_versions(job: Job) -> Versions:
+    """The versions that `job` is about.
+
+    Raises
+    ------
+    MlopsError
+        There are none; names the models that have some.
+    """
+    versions = versions_of(job)
+    if not versions.ledger.path.exists():
+        names = models(job.outputs)
+        nearest = closest(versions.model, names) or (names[0] if names else "")
+        raise fail(
+            "no-versions",
+            f"{versions.model} has no versions.",
+            where=f"{job.values['outputs']}/registry",
+            found=versions.model,
+            accepted=listed(names) or "none yet: a run whose gates pass makes the first",
+            closest=nearest,
+            next_step=f"write name={nearest}" if nearest else "mlops",
+            exit_code=USER,
+        )
+    return versions
+
+
+def moves(job: Job, versions: Versions) -> Moves:
+    """Who moves the aliases of `versions`, and what is deployed with them."""
+
+    def deploy(intent: Intent) -> None:
+        if intent.alias == DEPLOYED:
+            job.part("deployer").deploy(versions.model, versions.shelf.place(intent.version))
+
+    return Moves(versions, deploy)
+
+
+def caught_up(job: Job, versions: Versions) -> tuple[str, ...]:
+    """Do what others left undone: half an act, changes made in MLflow; tell it, a line each."""
+    from mlops.tracker.elsewhere import forget, notes
+
+    told = [moves(job, versions).settle()]
+    for path, note in notes(job.outputs, versions.model):
+        told += [f"changed elsewhere: {entry.why}" for entry in versions.found_elsewhere([note])]
+        forget(path)
+    return tuple(each for each in told if each)
+
+
+def registered(job: Job, folder: Path) -> ModelVersion:
+    """Make a version of the run in `folder`, which wrote its candidate there."""
+    versions = versions_of(job)
+    candidate = Candidate.of(folder)
+    assert candidate is not None
+    return versions.register(candidate)
+
+
+def standing_of(job: Job) -> Standing:
+    """All that a tracking server is to know about the model of `job`."""
+    standing = versions_of(job).standing()
+    assert standing is not None
+    return standing
+
+
+def shown(version: ModelVersion) -> dict[str, Any]:
+    """A version as a result tells it."""
+    return {
+        "model": version.model,
+        "number": version.number,
+        "aliases": list(version.aliases),
+        "new": version.is_new,
+        "says": str(version) if version.is_new else f"already {version}",
+    }

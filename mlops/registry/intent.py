@@ -1,0 +1,59 @@
+"""An act of several steps, written down before the first: finished or undone, never half.
+
+The file ``intent.json`` lies beside the ledger from before the first step until after the last.
+Every step may be done twice, so whoever finds the file does them all again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mlops.core.paths import write_whole
+
+FILE = "intent.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """What somebody set out to do.
+
+    Parameters
+    ----------
+    key : str
+        Its own; the ledger's line carries it.
+    act : str
+        ``promote`` or ``rollback``.
+    version : int
+    alias : str
+        What `version` is to be called.
+    was : int
+        Which version is called so before; 0 for none.
+    why : str
+    """
+
+    key: str
+    act: str
+    version: int
+    alias: str
+    was: int
+    why: str
+
+    @classmethod
+    def read(cls, folder: Path) -> Intent | None:
+        """The intent in a model's folder; None if there is none."""
+        try:
+            return cls(**json.loads((folder / FILE).read_bytes()))
+        except FileNotFoundError:
+            return None
+
+    def write(self, folder: Path) -> None:
+        """Put it into a model's folder; only under the ledger's lock."""
+        write_whole(folder / FILE, json.dumps(asdict(self)))
+
+    def remove(self, folder: Path) -> None:
+        """Say that it is over, if it is still this one that lies there."""
+        found = Intent.read(folder)
+        if found is not None and found.key == self.key:
+            (folder / FILE).unlink()

@@ -1,0 +1,181 @@
+"""The ledger of one registered model: an append-only file that decides what every name means.
+
+A line is one act. It is written under a lock, flushed to the disk, and only then true. A last
+line without its end was cut off by a crash, and is no act: readers pass over it, the next writer
+removes it. The file ``head.json`` beside it remembers the last line, so that lines taken from the
+end are missed too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mlops.core.errors import ENVIRONMENT, MlopsError, fail
+from mlops.core.paths import write_whole
+from mlops.core.version import LedgerEntry
+from mlops.registry import chain
+
+FILE, HEAD, LOCK = "ledger.jsonl", "head.json", ".lock"
+PATIENCE_S = 60.0
+
+
+class Ledger:
+    """The lines of one model's ledger.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Of the model; made by the first line.
+    model : str
+    """
+
+    def __init__(self, folder: Path, model: str) -> None:
+        self.folder, self.model = folder, model
+        self.path = folder / FILE
+
+    def entries(self) -> list[LedgerEntry]:
+        """Every act, the first one first; empty where there is no ledger.
+
+        Raises
+        ------
+        MlopsError
+            The chain is broken (exit code 3): nothing is decided by such a ledger.
+        """
+        lines, _ = self._lines()
+        if wrong := chain.broken(lines, self.model):
+            raise self._tampered(wrong)
+        return [chain.entry_of(line) for line in lines]
+
+    def verify(self) -> list[LedgerEntry]:
+        """Every act, after making sure that none was changed, moved or taken away.
+
+        Raises
+        ------
+        MlopsError
+            One was (exit code 3).
+        """
+        head = self._head()  # first: another's act between the two readings only adds lines
+        entries = self.entries()
+        seq = int(head.get("seq", 0))
+        if seq > len(entries):
+            raise self._tampered(f"it ends after line {len(entries)}; there were {seq}")
+        if seq and entries[seq - 1].hash != head.get("hash"):
+            raise self._tampered(f"line {seq} is another one than the one that was written")
+        return entries
+
+    def torn(self) -> int:
+        """Bytes of a last line that a crash cut off; 0 if the last act is whole."""
+        return len(self._lines()[1])
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Be the only writer for the length of the block; a block may stand in another.
+
+        Raises
+        ------
+        MlopsError
+            Somebody else has been writing for a minute, or the folder cannot be written.
+        """
+        from filelock import FileLock, Timeout
+
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / LOCK, is_singleton=True)
+            with lock.acquire(timeout=PATIENCE_S, poll_interval=0.005):
+                yield
+        except Timeout:
+            raise fail(
+                "registry-busy",
+                f"Another command has been changing the versions of {self.model} for a minute.",
+                where=str(self.folder / LOCK),
+                found="a lock that is held",
+                accepted="one writer at a time",
+                next_step="wait for the other command, or end it, then try again",
+                exit_code=ENVIRONMENT,
+            ) from None
+
+    def append(self, **act: Any) -> LedgerEntry:
+        """Write one act behind the last; durable on return.
+
+        Parameters
+        ----------
+        **act : object
+            Fields of :class:`LedgerEntry`; numbering, date and person are filled in. An act whose
+            intent is written already is not written again.
+
+        Raises
+        ------
+        MlopsError
+            The chain is broken.
+        OSError
+            The file cannot be written.
+        """
+        with self.locked():
+            entries = self.verify()
+            if act.get("intent"):
+                for entry in entries:
+                    if entry.intent == act["intent"] and entry.act == act["act"]:
+                        return entry
+            last = entries[-1].hash if entries else chain.first(self.model)
+            entry = LedgerEntry(seq=len(entries) + 1, at=now(), who=who(), previous=last, **act)
+            entry = chain.sealed(replace(entry, gates=tuple(entry.gates)))
+            self._write(chain.line_of(entry))
+            write_whole(self.folder / HEAD, json.dumps({"seq": entry.seq, "hash": entry.hash}))
+            return entry
+
+    def _write(self, line: bytes) -> None:
+        torn = self.torn()
+        with self.path.open("ab") as file:
+            if torn:
+                file.truncate(self.path.stat().st_size - torn)
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _lines(self) -> tuple[list[bytes], bytes]:
+        """The whole lines, and what stands behind the last of them."""
+        try:
+            *lines, rest = self.path.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return [], b""
+        return lines, rest
+
+    def _head(self) -> dict[str, Any]:
+        try:
+            head = json.loads((self.folder / HEAD).read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return head if isinstance(head, dict) else {}
+
+    def _tampered(self, wrong: str) -> MlopsError:
+        return fail(
+            "ledger-broken",
+            f"The history of {self.model} is not as it was written: {wrong}.",
+            where=str(self.path),
+            found=wrong,
+            accepted="lines that were only ever added, by mlops",
+            next_step="put the file back from a backup; the files of the versions are untouched",
+            exit_code=3,
+        )
+
+
+def now() -> str:
+    """This moment, UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def who() -> str:
+    """Login name of whoever runs this."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's user without a name
+        return f"uid {os.getuid()}"

@@ -1,0 +1,38 @@
+"""What the acts of a ledger make an alias mean: now, and before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mlops.core.version import ROLLBACK, UNDONE, LedgerEntry
+
+
+def held(entries: Iterable[LedgerEntry]) -> dict[str, LedgerEntry]:
+    """The act that gave each alias its present meaning."""
+    names: dict[str, LedgerEntry] = {}
+    for entry in entries:
+        if entry.sets:
+            names[entry.alias] = entry
+            if not entry.version:
+                del names[entry.alias]
+    return names
+
+
+def before(entries: Iterable[LedgerEntry], alias: str) -> int:
+    """The version that had `alias` before; going back twice goes back two steps. 0 for none.
+
+    >>> def act(version, act="promote"):
+    ...     return LedgerEntry(seq=1, at="", who="", act=act, version=version, alias="champion")
+    >>> before([act(1), act(4), act(7)], "champion")
+    4
+    >>> before([act(1), act(4), act(7), act(4, "rollback")], "champion")
+    1
+    """
+    way: list[int] = []
+    for entry in entries:
+        if entry.alias == alias and entry.sets:
+            if entry.act in (ROLLBACK, UNDONE) and entry.version in way:
+                del way[way.index(entry.version) + 1 :]
+            else:
+                way = [*way, entry.version] if entry.version else []
+    return way[-2] if len(way) > 1 else 0

@@ -1,0 +1,100 @@
+"""Why an act on versions is refused, told so that the reader knows what to do instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlops.core.errors import REFUSED, MlopsError, fail, listed
+from mlops.core.version import LedgerEntry, ModelVersion
+
+if TYPE_CHECKING:
+    from mlops.registry.versions import Versions
+
+
+def bad_name(what: str, name: str) -> MlopsError:
+    """A name that not every store and file system takes."""
+    return fail(
+        f"bad-{what.rpartition(' ')[2]}-name",
+        f"No {what} can have this name.",
+        where=what,
+        found=repr(name)[:80],
+        accepted="up to 64 letters, digits, '_', '-' and '.', the first a letter or digit",
+        next_step="choose such a name",
+    )
+
+
+def no_version(model: str, number: int, count: int) -> MlopsError:
+    """There is no such version."""
+    return fail(
+        "no-version",
+        f"{model} has no version {number}.",
+        where="version",
+        found=str(number),
+        accepted=f"1 to {count}" if count else "none yet: no run was accepted",
+        closest=str(min(max(number, 1), count)) if count else "",
+        next_step="mlops history shows them" if count else "mlops makes the first one",
+    )
+
+
+def faster(model: str, alias: str, now: LedgerEntry | None) -> MlopsError:
+    """Somebody else has moved the alias since it was looked at."""
+    found = "it was taken away"
+    if now is not None:
+        why = f": {now.why}" if now.why else ""
+        found = f"version {now.version} since {now.at}, by {now.who} ({now.act}{why})"
+    return fail(
+        "alias-moved",
+        f"Somebody else was faster: {alias} of {model} is another version now.",
+        where=f"{model}, {alias}",
+        found=found,
+        accepted="the version that was there when this command looked",
+        next_step="look at mlops history, and decide again",
+        exit_code=REFUSED,
+    )
+
+
+def has_it(model: str, number: int, alias: str) -> MlopsError:
+    """The version has that name."""
+    return fail(
+        "nothing-to-move",
+        f"Version {number} of {model} is {alias} already.",
+        where=f"{model}, {alias}",
+        found=f"version {number}",
+        accepted="another version",
+        next_step="mlops history shows which version has which name",
+        exit_code=REFUSED,
+    )
+
+
+def not_whole(versions: Versions, version: ModelVersion, wrong: str) -> MlopsError:
+    """A file of the version is missing or another one than was registered."""
+    usable = versions.usable()
+    number = usable[-1].number if usable else 0
+    return fail(
+        "version-not-whole",
+        f"Version {version.number} of {versions.model} cannot be used: {wrong}.",
+        where=str(versions.shelf.place(version.number)),
+        found=wrong,
+        accepted=f"usable: {listed(str(each) for each in usable) or 'none'}",
+        closest=f"version {number}" if number else "",
+        next_step=f"choose version {number}, or put the folder back from a backup"
+        if number
+        else "put the folder back from a backup, or run again",
+        exit_code=REFUSED,
+    )
+
+
+def nothing_before(versions: Versions, alias: str) -> MlopsError:
+    """No version had the alias before the one that has it."""
+    holder = versions.holder(alias)
+    usable = [each for each in versions.usable() if holder is None or each.number != holder.version]
+    return fail(
+        "nothing-before",
+        f"No version of {versions.model} was {alias} before.",
+        where=f"{versions.model}, {alias}",
+        found=f"version {holder.version}, the first" if holder else "no version has that name",
+        accepted=f"usable: {listed(str(each) for each in usable) or 'none other'}",
+        closest=f"version {usable[-1].number}" if usable else "",
+        next_step=f"mlops rollback to={usable[-1].number}" if usable else "run again",
+        exit_code=REFUSED,
+    )

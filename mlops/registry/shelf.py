@@ -1,0 +1,138 @@
+"""What belongs to a version, in a folder of its own: whole or not there, and known by its hashes.
+
+``versions/7/version.json`` lists the SHA-256 of every file beside it, and the ledger holds the
+SHA-256 of that list. So the ledger knows every byte of every version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlops.core.paths import write_whole
+from mlops.core.store import digest
+
+MANIFEST, MODEL = "version.json", "model/model.skops"
+CANDIDATE = "candidate.json"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A run that may become a version: its folder, and what it says of itself.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    about : dict
+        ``run``, ``content``, ``gates`` (those that refuse), ``files`` (relative names), and
+        whatever else is to be kept: data fingerprint, code state, metrics.
+    """
+
+    folder: Path
+    about: dict[str, Any]
+
+    @classmethod
+    def of(cls, folder: Path) -> Candidate | None:
+        """The candidate that a run left in its folder; None if it left none."""
+        try:
+            about = json.loads((folder / CANDIDATE).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return cls(folder, about) if isinstance(about, dict) else None
+
+
+class Shelf:
+    """The folders of one model's versions.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def place(self, number: int) -> Path:
+        """Folder of the version `number`."""
+        return self.folder / str(number)
+
+    @contextmanager
+    def gathered(self, candidate: Candidate) -> Iterator[tuple[Path, str]]:
+        """Gather a candidate's files in a temporary folder; give it and its manifest's hash.
+
+        Whoever puts the folder in its place renames it; else it is removed.
+        """
+        temporary = self.folder / f".{os.getpid()}.{os.urandom(4).hex()}.tmp"
+        temporary.mkdir(parents=True)
+        try:
+            files = {}
+            for name in sorted(candidate.about["files"]):
+                _put(candidate.folder / name, temporary / name)
+                files[name] = digest(temporary / name)
+            text = json.dumps({**candidate.about, "files": files}, indent=1)
+            write_whole(temporary / MANIFEST, text)
+            yield temporary, hashlib.sha256(text.encode()).hexdigest()
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    def put(self, gathered: Path, number: int) -> None:
+        """Put a gathered folder in the place of `number`; only under the ledger's lock.
+
+        What lies there already was left by a crash before the ledger knew it, and goes.
+        """
+        shutil.rmtree(self.place(number), ignore_errors=True)
+        gathered.rename(self.place(number))
+
+    def manifest(self, number: int) -> dict[str, Any]:
+        """What a version says of itself; empty if it says nothing."""
+        try:
+            found = json.loads((self.place(number) / MANIFEST).read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def wrong(self, number: int, artefact: str) -> str:
+        """What is wrong with the files of a version, in words; empty if all are as they were.
+
+        Parameters
+        ----------
+        number : int
+        artefact : str
+            Hash of its manifest, as the ledger knows it.
+        """
+        folder = self.place(number)
+        try:
+            if digest(folder / MANIFEST) != artefact:
+                return f"{MANIFEST} was changed"
+            for name, is_ in self.manifest(number)["files"].items():
+                if digest(folder / name) != is_:
+                    return f"{name} was changed"
+        except FileNotFoundError as error:
+            return f"{Path(str(error.filename)).name} is not there"
+        except (OSError, KeyError, AttributeError) as error:
+            return f"it cannot be read: {error}"
+        return ""
+
+    def strangers(self, known: int) -> list[Path]:
+        """Folders of no version: left by a crash; the next registration takes their place."""
+        return [
+            path
+            for path in self.folder.glob("*")
+            if not (path.name.isdigit() and 0 < int(path.name) <= known)
+        ]
+
+
+def _put(source: Path, target: Path) -> None:
+    """A second name for the same file, where the disk can do that; else a copy."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copyfile(source, target)

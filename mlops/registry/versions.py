@@ -1,0 +1,159 @@
+"""The versions of one registered model: what is known of them, and how one comes to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mlops.core.paths import SAFE_NAME
+from mlops.core.version import EXTERNAL, REGISTER, LedgerEntry, ModelVersion, Standing
+from mlops.registry import refusals
+from mlops.registry.ledger import FILE, Ledger
+from mlops.registry.names import held
+from mlops.registry.shelf import Candidate, Shelf
+
+FOLDER = "registry"
+
+
+class Versions:
+    """The versions of one model; how they get other names is told in ``moves``.
+
+    Parameters
+    ----------
+    outputs : pathlib.Path
+    model : str
+        A safe name.
+    aliases : tuple of str
+        What the first version is called, and the newest of the later ones.
+    """
+
+    def __init__(
+        self, outputs: Path, model: str, *, aliases: tuple[str, str] = ("champion", "challenger")
+    ) -> None:
+        safe_name("registered model", model)
+        self.model, self.first_alias, self.later_alias = model, *aliases
+        self.folder = outputs / FOLDER / model
+        self.ledger = Ledger(self.folder, model)
+        self.shelf = Shelf(self.folder / "versions")
+
+    # What is known.
+
+    def all(self, entries: list[LedgerEntry] | None = None) -> list[ModelVersion]:
+        """Every version, the first one first."""
+        entries = self.ledger.entries() if entries is None else entries
+        names = held(entries)
+        return [
+            ModelVersion(
+                model=self.model,
+                number=entry.version,
+                aliases=tuple(sorted(n for n, at in names.items() if at.version == entry.version)),
+                **{key: getattr(entry, key) for key in ("run", "content", "artefact", "at", "who")},
+                gates=entry.gates,
+            )
+            for entry in entries
+            if entry.act == REGISTER
+        ]
+
+    def version(self, number: int) -> ModelVersion:
+        """The version `number`.
+
+        Raises
+        ------
+        MlopsError
+            There is none (exit code 2).
+        """
+        found = self.all()
+        if not 0 < number <= len(found):
+            raise refusals.no_version(self.model, number, len(found))
+        return found[number - 1]
+
+    def holder(self, alias: str) -> LedgerEntry | None:
+        """The act that gave `alias` its meaning; None if it has none."""
+        return held(self.ledger.entries()).get(alias)
+
+    def wrong(self, version: ModelVersion) -> str:
+        """What is wrong with a version's files; empty if nothing."""
+        return self.shelf.wrong(version.number, version.artefact)
+
+    def usable(self) -> list[ModelVersion]:
+        """Versions whose files are all as they were written."""
+        return [version for version in self.all() if not self.wrong(version)]
+
+    def standing(self) -> Standing | None:
+        """All that a tracking server is to know; None where there is no version."""
+        entries = self.ledger.entries()
+        if not entries:
+            return None
+        return Standing(
+            model=self.model,
+            seq=entries[-1].seq,
+            hash=entries[-1].hash,
+            versions={each.version: each.run for each in entries if each.act == REGISTER},
+            aliases={each.alias: each.version for each in entries if each.sets},
+        )
+
+    # Acts.
+
+    def register(
+        self, candidate: Candidate, *, alias: str | None = None, why: str = ""
+    ) -> ModelVersion:
+        """Make a version of a run, or find the one that has the same content.
+
+        Parameters
+        ----------
+        candidate : Candidate
+        alias : str or None
+            None gives the first version the first alias, a later one the second.
+        why : str
+
+        Raises
+        ------
+        MlopsError
+            The chain is broken.
+        """
+        about = candidate.about
+        with self.shelf.gathered(candidate) as (gathered, artefact), self.ledger.locked():
+            entries = self.ledger.verify()
+            versions = self.all(entries)
+            for version in reversed(versions):
+                if version.content == about["content"] and not self.wrong(version):
+                    return replace(version, is_new=False)
+            number, names = len(versions) + 1, held(entries)
+            if alias is None:
+                alias = self.later_alias if self.first_alias in names else self.first_alias
+            self.shelf.put(gathered, number)
+            self.ledger.append(
+                act=REGISTER,
+                version=number,
+                alias=alias,
+                was=names[alias].version if alias in names else 0,
+                why=why,
+                gates=tuple(about["gates"]),
+                run=about["run"],
+                content=about["content"],
+                artefact=artefact,
+            )
+            return self.version(number)
+
+    def found_elsewhere(self, notes: Iterable[dict[str, Any]]) -> list[LedgerEntry]:
+        """Record what somebody did to the aliases in MLflow; each note once."""
+        return [self.ledger.append(act=EXTERNAL, **note) for note in notes]
+
+
+def safe_name(what: str, name: str) -> None:
+    """Refuse a name that not every store and file system takes.
+
+    Raises
+    ------
+    MlopsError
+        With the code ``bad-name``.
+    """
+    if not SAFE_NAME.match(name):
+        raise refusals.bad_name(what, name)
+
+
+def models(outputs: Path) -> list[str]:
+    """Names of the models that have a ledger."""
+    return sorted(path.parent.name for path in (outputs / FOLDER).glob(f"*/{FILE}"))
