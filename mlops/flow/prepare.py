@@ -143,6 +143,7 @@ def write_dataset(dataset: Dataset, folder: Path) -> None:
         "task": {**asdict(dataset.task), "costs": list(dataset.task.costs.items())},
         "fingerprint": dataset.fingerprint,
         "source": dataset.source,
+        "notes": dataset.notes,
     }
     (folder / "about.json").write_text(json.dumps(about))
 
@@ -160,6 +161,7 @@ def read_dataset(folder: Path) -> Dataset:
         task=Task(**task),
         fingerprint=about["fingerprint"],
         source=about["source"],
+        notes=tuple(about["notes"]),
     )
 
 
