@@ -120,7 +120,8 @@ def prepare(job: Job, steps: Steps) -> Prepared:
 
 def _told(dataset: Dataset) -> str:
     rows, columns = dataset.frame.shape
-    return f"{rows:,} rows × {columns} columns, {dataset.task.name} of {dataset.task.target}"
+    found = f"{rows:,} rows × {columns} columns, {dataset.task.name} of {dataset.task.target}"
+    return "; ".join([found, *dataset.notes])
 
 
 def _fewer(dataset: Dataset, job: Job) -> Dataset:
