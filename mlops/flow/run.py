@@ -42,7 +42,7 @@ class Run:
         finally:
             delivery: Delivery = tracker.close()
         result = replace(result, delivery=delivery)
-        _keep(result, job)
+        keep(result, job)
         return result
 
 
@@ -222,6 +222,7 @@ def _near(outline: Outline) -> str:
     return str(path.relative_to(project)) if path.is_relative_to(project) else str(path)
 
 
-def _keep(result: Result, job: Job) -> None:
+def keep(result: Result, job: Job) -> None:
+    """Write the whole result over the one that was written before its record was delivered."""
     with suppress(OSError):
         write_whole(job.project / result.folder / "result.json", result.to_json())
