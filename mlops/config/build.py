@@ -89,7 +89,7 @@ def _identity(group: str, target: str, catalogue: Catalogue, where: str) -> Any:
     found = _resolve(target, where)
     home = getattr(found, "__module__", None) or ""
     package = target.partition(".")[0]
-    exact = target in trust.shipped(catalogue, group)
+    exact = trust.by_name(catalogue, group, target)
     same = home.partition(".")[0] == package if exact else trust.by_pattern(catalogue, home + ".x")
     if not isinstance(found, (type, FunctionType)) or not same:
         raise fail(

@@ -17,6 +17,7 @@ from mlops.config.flags import read_flags
 from mlops.core.errors import MlopsError, closest, fail, listed
 
 TEXT = ("reason", "query", "path", "url")
+SPACE = "tuner.space."
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ def _own(word: str, option: Option, catalogue: Catalogue, multirun: bool) -> str
         key, name = f"flow.{name}", f"flow.{name}"
     text = (*TEXT, *option.about.get("_text_", ()))
     is_text = name.rpartition(".")[2] in text and "." in name
+    if mark and name.startswith(SPACE) and value != "null":
+        return f"{key}{mark}{quoted(value)}"  # what a tuner may try, not a sweep of ours
     if mark and is_text and not (multirun and not name.startswith("flow.")):
         value = quoted(value)
     return f"{key}{mark}{value}"

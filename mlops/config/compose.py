@@ -243,7 +243,7 @@ def _no_plugin(group: str, name: str, text: str) -> MlopsError:
     """An option of Hydra's own groups that no installed plugin brings."""
     known = re.findall(r"^\t([\w-]+)$", text, re.M)
     nearest = closest(name, known)
-    plugin = f"hydra-{name}-{group.rpartition('/')[2]}"
+    plugin = f"hydra-{name[:40]}-{group.rpartition('/')[2]}"
     return fail(
         "unknown-option",
         f"There is no {group} called {name[:80]}.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import sys
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -31,9 +32,9 @@ def wrong_with(file: Path, target: str, group: str, where: str, top: bool) -> Pr
         return _unparsable(file, target, error)
     except OSError:
         return None  # the search for the target has told it
-    for name in _imported(tree):
+    for name, line in _imported(tree).items():
         if name not in sys.builtin_module_names and not _there(name):
-            return _not_installed(file, target, name)
+            return _not_installed(f"{shown(file)}:{line}", target, name)
     methods = _methods(tree, target.rpartition(".")[2]) if top else None
     if methods is not None and group in kinds.KINDS and not kinds.named(group, methods):
         return wrong_kind(target, group, where)
@@ -55,18 +56,23 @@ def wrong_kind(target: str, group: str, where: str) -> Problem:
 
 @functools.cache
 def _tree(file: Path) -> ast.Module:
-    return ast.parse(file.read_bytes(), filename=str(file))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = ast.parse(file.read_bytes(), filename=str(file))
+        # Compiling runs nothing, and finds mistakes that parsing lets pass.
+        compile(tree, str(file), "exec", dont_inherit=True)
+    return tree
 
 
-def _imported(tree: ast.Module) -> list[str]:
-    """Packages that the module imports at its top, outside any `try` or `if`."""
-    found: list[str] = []
+def _imported(tree: ast.Module) -> dict[str, int]:
+    """Packages that the module imports at its top, outside any `try` or `if`, and the lines."""
+    found: dict[str, int] = {}
     for node in tree.body:
         if isinstance(node, ast.Import):
-            found += [each.name.partition(".")[0] for each in node.names]
+            found |= {each.name.partition(".")[0]: node.lineno for each in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            found.append(node.module.partition(".")[0])
-    return list(dict.fromkeys(found))
+            found[node.module.partition(".")[0]] = node.lineno
+    return found
 
 
 def _there(name: str) -> bool:
@@ -116,11 +122,11 @@ def _unparsable(file: Path, target: str, error: Exception) -> Problem:
     )
 
 
-def _not_installed(file: Path, target: str, name: str) -> Problem:
+def _not_installed(where: str, target: str, name: str) -> Problem:
     return Problem(
         code="import-missing",
         says=f"The module of {target} imports a package that is not installed.",
-        where=shown(file),
+        where=where,
         found=f"no {name}",
         accepted="installed packages",
         next_step=f"pip install {name}",

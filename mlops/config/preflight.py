@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -130,11 +131,11 @@ def _columns(job: Job, columns: list[str], key: str, names: Any) -> list[Problem
 def _space(job: Job) -> list[Problem]:
     """Keys of the search space that the configuration does not have."""
     problems = []
-    for key in job.values["tuner"].get("space") or {}:
+    for key in _leaves(job.values["tuner"].get("space") or {}):
         node: Any = job.values
-        for part in str(key).split("."):
+        for part in key.split("."):
             node = node.get(part, _ABSENT) if isinstance(node, dict) else _ABSENT
-        room = str(key).partition(".")[0]
+        room = key.partition(".")[0]
         if node is _ABSENT or room not in ("cleaner", "features", "model"):
             nearest = closest(key, job.space)
             problems.append(
@@ -142,13 +143,22 @@ def _space(job: Job) -> list[Problem]:
                     code="unknown-space-key",
                     says=f"{key} cannot be searched: no chosen part has that key.",
                     where=origin(job.composed, f"tuner.space.{key}"),
-                    found=str(key),
+                    found=key,
                     accepted=listed(job.space, 20) or "cleaner.…, features.… or model.… keys",
                     closest=nearest,
                     next_step=f"write {nearest}" if nearest else f"remove {key}",
                 )
             )
     return problems
+
+
+def _leaves(space: dict[str, Any], before: str = "") -> Iterator[str]:
+    """Full keys of a space, written nested or with dots."""
+    for key, value in space.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}"
 
 
 _ABSENT = object()

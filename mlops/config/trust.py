@@ -57,6 +57,13 @@ def shipped(catalogue: Catalogue, group: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def by_name(catalogue: Catalogue, group: str, target: str) -> bool:
+    """True if a shipped option of `group`, or the project's settings, names exactly `target`."""
+    return target in shipped(catalogue, group) or (
+        target in settings(catalogue.project).allowed_targets
+    )
+
+
 def by_pattern(catalogue: Catalogue, target: str) -> bool:
     """True if the project's settings allow `target` (the identity is checked again at build)."""
     for allowed in settings(catalogue.project).allowed_targets:
@@ -72,9 +79,9 @@ def refusal(catalogue: Catalogue, group: str, target: Any, where: str) -> Proble
         return None
     return Problem(
         code="target-refused",
-        says=f"{group} may not instantiate {str(target)[:120]}.",
+        says=f"{group} may not instantiate {str(target)[:120] or 'nothing'}.",
         where=where,
-        found=str(target)[:120],
+        found=str(target)[:120] or "nothing",
         accepted=listed(sorted(names), 6) or "nothing",
         closest=closest(target, names),
         next_step=f"choose an option of {group}; a class of your own is allowed by "

@@ -110,7 +110,7 @@ class Walk:
             known = found.file is None or name in found.parameters or name in declared
             if name not in RESERVED and known:
                 yield from self.node(value, declared.get(name), f"{key}.{name}", group)
-        for index, each in enumerate(node.get("_args_") or []):
+        for index, each in enumerate(_positionals(node)):
             yield from self.node(each, {}, f"{key}._args_.{index}", group)
 
     def target(self, target: Any, key: str, group: str) -> signature.Signature | Problem:
@@ -119,16 +119,15 @@ class Walk:
         refused = trust.refusal(self.catalogue, group, target, where)
         if refused:
             return refused
-        exact = target in trust.shipped(self.catalogue, group)
+        exact = trust.by_name(self.catalogue, group, target)
         try:
             found = signature.read(target)
         except signature.NotFound as error:
             return _not_there(target, error, where, through=not exact)
-        if exact:
+        if target in trust.shipped(self.catalogue, group):
             return found
-        if not trust.by_pattern(self.catalogue, f"{found.module}.x") and (
-            target.rpartition(".")[0] != found.module
-        ):
+        near = exact or trust.by_pattern(self.catalogue, f"{found.module}.x")
+        if not near and target.rpartition(".")[0] != found.module:
             return _walks(target, found.module, where)
         wrong = None
         if found.file is not None:
@@ -169,7 +168,7 @@ class Walk:
                 yield from self.kind(
                     place, value, declared.get(name), found.parameters.get(name), group
                 )
-        if node.get("_partial_") or node.get("_args_"):
+        if node.get("_partial_") or _positionals(node):
             return
         for parameter in found.parameters.values():
             place = f"{key}.{parameter.name}"
@@ -186,7 +185,7 @@ class Walk:
     ) -> Iterator[Problem]:
         """The type of one argument, by its annotation or by what the option declares."""
         if isinstance(declared, dict) and "_target_" in declared:
-            absent = value is None and not (parameter and parameter.required)
+            absent = value is None and parameter is not None and not parameter.required
             if not absent and not (isinstance(value, dict) and "_target_" in value):
                 yield self.told(key, problems.no_part(self.composed, key, group, value))
             return
@@ -217,6 +216,11 @@ class Walk:
             value = value[part]
         if value != MISSING and not ranges.fits(value, accepted):
             yield self.told(place, problems.out_of_range(self.composed, place, value, accepted))
+
+
+def _positionals(node: dict[str, Any]) -> list[Any]:
+    given = node.get("_args_")
+    return given if isinstance(given, list) else []
 
 
 def _extra(option: Option) -> Iterator[Problem]:

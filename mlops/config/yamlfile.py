@@ -102,7 +102,9 @@ def parse(text: str, path: Path) -> Document:
         data, lines = _Builder(loader, path).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        tabs = mark is not None and "\t" in text.split("\n")[mark.line : mark.line + 1][0][:1]
+        here = text.splitlines()[mark.line : mark.line + 1] if mark is not None else []
+        line = here[0] if here else ""
+        tabs = "\t" in line[: len(line) - len(line.lstrip())]
         found = "a tab" if tabs or "'\\t'" in str(error.problem) else str(error.problem)
         raise _unreadable(
             path, mark.line + 1 if mark else 1, found, "YAML, indented by spaces"

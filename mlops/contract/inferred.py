@@ -82,7 +82,7 @@ class Inferred:
         schema = learn(kept, margin=self.margin, max_categories=self.max_categories)
         save(file, schema.to_yaml())
         said = f"learned from {schema.rows:,} rows, enforced from now on ({shown(file)})"
-        return Enforced(kept, aside, _notes(said, reasons.note, *dataset.notes))
+        return Enforced(kept, aside, _notes(said, reasons.note))
 
     def _enforced(self, dataset: Dataset, schema: Schema, file: Path, waited: str = "") -> Enforced:
         place = shown(file)
@@ -92,7 +92,7 @@ class Inferred:
         kept, aside = part(typed, reasons, dataset)
         pinned = roles_pinned(dataset, schema)
         said = f"{len(kept.frame):,} rows keep the contract {place}"
-        return Enforced(kept, aside, _notes(waited, said, reasons.note, *pinned, *dataset.notes))
+        return Enforced(kept, aside, _notes(waited, said, reasons.note, *pinned))
 
     def _refuse_many(self, reasons: Reasons, place: str) -> None:
         broken = int(reasons.broken.sum())

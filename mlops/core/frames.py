@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlops.core.errors import fail
+from mlops.core.values import as_dates, as_numbers, as_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,30 +123,14 @@ def as_kind(column: pd.Series, wanted: str) -> pd.Series:
     import pandas as pd
 
     if wanted == "category":
-        return _as_text(column)
-    if wanted == "date":
-        return pd.to_datetime(column, errors="coerce", utc=True).dt.tz_localize(None)
-    if column.dtype == "float64":
-        return column
+        return column if column.dtype == "str" else as_words(column)
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(object)
+    if wanted == "date":
+        return as_dates(column)[0]
     if wanted == "boolean" and kind(column) == "category":
-        column = column.map(lambda value: {"true": 1.0, "false": 0.0}.get(str(value).lower()))
-    return pd.to_numeric(column, errors="coerce").astype("float64")
-
-
-def _as_text(column: pd.Series) -> pd.Series:
-    """Text of each known value; whole numbers without a point."""
-    import pandas as pd
-
-    if column.dtype == "str":
-        return column
-
-    def text(value: Any) -> str:
-        return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-    values = [None if pd.isna(value) else text(value) for value in column.astype(object)]
-    return pd.Series(values, index=column.index, name=column.name, dtype="str")
+        column = as_words(column).map({"True": 1.0, "False": 0.0})
+    return as_numbers(column)[0]
 
 
 def gaps(column: pd.Series) -> pd.Series:

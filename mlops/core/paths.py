@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-
 import shutil
 from collections.abc import Iterator
 from pathlib import Path

@@ -64,9 +64,6 @@ class Record:
     model_of : str
         Run key of the run whose model that is; empty for this run's own. A sweep registers the
         model of its winner.
-    aliases : tuple of str
-        Two names: of the registered model's first version, and of the newest of the later ones;
-        empty for none.
     """
 
     key: str
@@ -85,7 +82,6 @@ class Record:
     model: ModelFile | None = None
     register: str = ""
     model_of: str = ""
-    aliases: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """The record as one JSON document."""
@@ -107,8 +103,8 @@ class Record:
             for name in ("trusted_types", "example", "requirements"):
                 model[name] = tuple(model[name])
         raw["metrics"] = tuple(tuple(each) for each in raw["metrics"])
-        for name in ("artifacts", "aliases"):
-            raw[name] = tuple(raw.get(name, ()))
+        raw["artifacts"] = tuple(raw["artifacts"])
+        raw.pop("aliases", None)  # of a record that an earlier release left waiting
         return cls(model=ModelFile(**model) if model else None, **raw)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.core.paths import write_whole
+from mlops.core.record import ModelFile
 from mlops.core.store import key_of
 from mlops.flow.fitting import predict
 from mlops.flow.keys import depends_on
@@ -19,7 +20,12 @@ FITTED = ("cleaner", "features", "model", "tuner", "evaluator")
 
 
 def write_candidate(
-    verdict: Verdict, folder: Path, *, files: Iterable[str], tags: dict[str, str]
+    verdict: Verdict,
+    folder: Path,
+    *,
+    files: Iterable[str],
+    model: ModelFile,
+    tags: dict[str, str],
 ) -> None:
     """Write golden rows and the candidate's own description.
 
@@ -30,6 +36,8 @@ def write_candidate(
         Of the run.
     files : iterable of str
         What lies in it already and belongs to a version.
+    model : ModelFile
+        The pipeline with its signature.
     tags : dict of str to str
         The state of the code.
     """
@@ -47,7 +55,10 @@ def write_candidate(
         "primary": report.primary,
         "code": tags,
         "machine": machine(),
-        "files": [*files, *golden],
+        "signature": {"inputs": model.inputs, "output": model.output},
+        "trusted_types": model.trusted_types,
+        "requirements": model.requirements,
+        "files": [*files, model.path, *golden],
     }
     write_whole(folder / "candidate.json", json.dumps(about, indent=1))
 

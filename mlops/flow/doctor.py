@@ -146,7 +146,7 @@ def _tracking(job: Job) -> Finding:
     if database is None or not database.exists():
         return "ok", address.shown, ""
     try:
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
             answer = connection.execute("PRAGMA quick_check").fetchone()[0]
     except sqlite3.DatabaseError as error:
         answer = str(error)

@@ -1,64 +1,75 @@
-"""`mlops -m hydra/launcher=…`: a launcher or sweeper of Hydra's own carries the jobs."""
+"""`mlops -m hydra/launcher=…`: a launcher of Hydra's own carries the jobs of a sweep."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from mlops.config.build import project_on_path
 from mlops.config.catalogue import catalogue
 from mlops.config.commandline import Command, understand
-from mlops.config.compose import compose, loader
-from mlops.config.job import Job
+from mlops.config.compose import loader
 from mlops.core.record import Result
-from mlops.flow.jobs import job_of, perform
+from mlops.flow.jobs import job_of
+from mlops.flow.sweep import Sweep, one
 
 
-def hydra_sweep(command: Command) -> Result:
-    """Check what can be checked, then hand the jobs to Hydra.
-
-    Raises
-    ------
-    MlopsError
-        A target of the launcher or the sweeper is refused, or a job has problems.
-    """
+def launched(command: Command, sweep: Sweep) -> None:
+    """Hand the checked jobs of `sweep` to Hydra; they come back with their results."""
     from hydra._internal.hydra import Hydra
     from hydra.core.global_hydra import GlobalHydra
     from hydra.core.plugins import Plugins
 
-    from mlops.config.combinations import combinations
-
-    found = catalogue()
-    outputs = ""
-    for words in combinations(command.words, found):
-        composed = compose(list(words), found, with_hydra=True)
-        outputs = str(Job.of(composed).outputs)
     Plugins.instance()
-    hydra = Hydra(task_name="mlops", config_loader=loader(found))
+    hydra = Hydra(task_name="mlops", config_loader=loader(catalogue()))
     GlobalHydra.instance().initialize(hydra)
     ours = [
         "hydra/hydra_logging=none",
         "hydra/job_logging=none",
         "hydra.output_subdir=null",
         "hydra.mode=MULTIRUN",
-        f"hydra.sweep.dir='{outputs}/hydra'",
+        f"hydra.sweep.dir='{sweep.jobs[0].outputs}/hydra'",
         "hydra.sweep.subdir='.'",
     ]
+    task = _Task({name: sweep.parent(name) for name in sweep.names})
     try:
-        answer = hydra.multirun("config", one_job, [*command.words, *ours], False)
+        answer = hydra.multirun("config", task, [*command.words, *ours], False)
     finally:
         GlobalHydra.instance().clear()
-    codes = [code for batch in answer or [] for code in _codes(batch)]
-    worst = max(codes, default=0)
-    return Result(outcome="failed" if worst else "done", exit_code=6 if worst else 0)
+        # Hydra's own copy of the words, which may name an address with its password.
+        (sweep.jobs[0].outputs / "hydra" / "multirun.yaml").unlink(missing_ok=True)
+    returned = [each for batch in answer or [] for each in _listed(batch)]
+    sweep.jobs = [job_of(command, tuple(each.overrides)) for each in returned]
+    for job, each in zip(sweep.jobs, returned, strict=True):
+        sweep.tell(job, each.return_value)
 
 
-def one_job(config: Any) -> int:
-    """What a launcher calls, maybe in another process: the same words, our own road."""
-    from hydra.core.hydra_config import HydraConfig
+@dataclass(frozen=True)
+class _Task:
+    """What a launcher calls, maybe in another process: the same words, our own road.
 
-    words = [str(word) for word in HydraConfig.get().overrides.task]
-    return perform(job_of(understand(words, catalogue()))).exit_code
+    Parameters
+    ----------
+    parents : dict of str to str
+        Experiment to run key of the sweep in it.
+    """
+
+    parents: dict[str, str]
+
+    def __call__(self, config: Any) -> Result:
+        from hydra.core.hydra_config import HydraConfig
+
+        found = catalogue()
+        project_on_path(found.project)
+        words = [str(word) for word in HydraConfig.get().overrides.task]
+        job = job_of(understand(words, found))
+        tracker = job.part("tracker")
+        tracker.open(job.outputs)
+        try:
+            return one(job, tracker, self.parents[job.name])
+        finally:
+            tracker.close(0)  # the sweep itself waits for the records of all
 
 
-def _codes(batch: Any) -> list[int]:
-    items = batch if isinstance(batch, (list, tuple)) else [batch]
-    return [int(each.return_value or 0) for each in items]
+def _listed(batch: Any) -> list[Any]:
+    return list(batch) if isinstance(batch, (list, tuple)) else [batch]

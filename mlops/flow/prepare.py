@@ -120,7 +120,8 @@ def prepare(job: Job, steps: Steps) -> Prepared:
 
 def _told(dataset: Dataset) -> str:
     rows, columns = dataset.frame.shape
-    return f"{rows:,} rows × {columns} columns, {dataset.task.name} of {dataset.task.target}"
+    found = f"{rows:,} rows × {columns} columns, {dataset.task.name} of {dataset.task.target}"
+    return "; ".join([found, *dataset.notes])
 
 
 def _fewer(dataset: Dataset, job: Job) -> Dataset:
@@ -143,6 +144,7 @@ def write_dataset(dataset: Dataset, folder: Path) -> None:
         "task": {**asdict(dataset.task), "costs": list(dataset.task.costs.items())},
         "fingerprint": dataset.fingerprint,
         "source": dataset.source,
+        "notes": dataset.notes,
     }
     (folder / "about.json").write_text(json.dumps(about))
 
@@ -160,6 +162,7 @@ def read_dataset(folder: Path) -> Dataset:
         task=Task(**task),
         fingerprint=about["fingerprint"],
         source=about["source"],
+        notes=tuple(about["notes"]),
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from mlops.config.job import Job
 from mlops.core.errors import USER, closest, fail, listed
+from mlops.core.record import Result
 from mlops.core.version import ModelVersion, Standing
 from mlops.registry.intent import Intent
 from mlops.registry.moves import Moves
@@ -71,6 +73,8 @@ def caught_up(job: Job, versions: Versions) -> tuple[str, ...]:
 def registered(job: Job, folder: Path) -> ModelVersion:
     """Make a version of the run in `folder`, which wrote its candidate there."""
     versions = versions_of(job)
+    for told in caught_up(job, versions):
+        job.part("ui").line(told)
     candidate = Candidate.of(folder)
     assert candidate is not None
     return versions.register(candidate)
@@ -81,6 +85,30 @@ def standing_of(job: Job) -> Standing:
     standing = versions_of(job).standing()
     assert standing is not None
     return standing
+
+
+def tell_tracker(job: Job, versions: Versions) -> None:
+    """Leave word of how the model stands; the recorder follows by itself."""
+    standing = versions.standing()
+    if standing is not None:
+        tracker = job.part("tracker")
+        tracker.open(job.outputs)
+        try:
+            tracker.submit(standing)
+        finally:
+            tracker.close(0)
+
+
+def moved(job: Job, versions: Versions, intent: Intent, told: tuple[str, ...]) -> Result:
+    """The result of an act, after leaving word of it."""
+    tell_tracker(job, versions)
+    before = f"instead of version {intent.was}" if intent.was else "which nobody was"
+    says = f"version {intent.version} of {versions.model} is {intent.alias} now, {before}"
+    return Result(
+        outcome="done",
+        name=versions.model,
+        details={"says": says, "lines": list(told), **asdict(intent)},
+    )
 
 
 def shown(version: ModelVersion) -> dict[str, Any]:

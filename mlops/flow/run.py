@@ -44,7 +44,7 @@ class Run:
         finally:
             delivery: Delivery = tracker.close()
         result = replace(result, delivery=delivery)
-        _keep(result, job)
+        keep(result, job)
         return result
 
 
@@ -178,7 +178,7 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
     accepted = verdict.report.passed and bool(job.mode["judge"])
     registers = job.part("registry").registers(job.name, accepted and running.registers)
     if job.mode["judge"]:
-        write_candidate(verdict, path, files=(*written, "result.json", model.path), tags=tags)
+        write_candidate(verdict, path, files=(*written, "result.json"), model=model, tags=tags)
     running.trials(verdict)
     tags |= {"mlops.data_fingerprint": verdict.prepared.dataset.fingerprint}
     told = {**found, "tags": {**tags, "mlops.outcome": result.outcome}, "model": model}
@@ -227,6 +227,7 @@ def _near(outline: Outline) -> str:
     return str(path.relative_to(project)) if path.is_relative_to(project) else str(path)
 
 
-def _keep(result: Result, job: Job) -> None:
+def keep(result: Result, job: Job) -> None:
+    """Write the whole result over the one that was written before its record was delivered."""
     with suppress(OSError):
         write_whole(job.project / result.folder / "result.json", result.to_json())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from mlops.config.catalogue import catalogue
@@ -16,7 +18,7 @@ from mlops.core.paths import write_whole
 from mlops.core.record import Record, Result, Step
 from mlops.flow.jobs import job_of
 from mlops.flow.registered import registered, shown, standing_of
-from mlops.flow.run import Run, carry_out, writable
+from mlops.flow.run import Run, carry_out, keep, writable
 from mlops.flow.run_folder import RunFolder, new_run_folder
 from mlops.ui.silent import Silent
 
@@ -29,21 +31,23 @@ def sweep(command: Command) -> Result:
     MlopsError
         Problems of any combination, before the first one starts; a verb that cannot be swept.
     """
-    theirs = ("hydra/launcher=", "hydra/sweeper=")
-    if any(word.lstrip("+").startswith(theirs) for word in command.words):
-        from mlops.flow.hydra_sweep import hydra_sweep
-
-        return hydra_sweep(command)
     jobs = _checked(command)
     if not isinstance(jobs[0].part("flow"), Run):
         raise _not_swept(command.verb)
+    theirs = ("hydra/launcher=", "hydra/sweeper=")
+    go: Callable[[Sweep], None] = Sweep.carry_out
+    if any(word.lstrip("+").startswith(theirs) for word in command.words):
+        from mlops.flow.hydra_sweep import launched
+
+        go = partial(launched, command)
     screen, tracker = jobs[0].part("ui"), jobs[0].part("tracker")
     tracker.open(jobs[0].outputs)
     try:
-        result = _all(jobs, screen, tracker)
+        result = _all(jobs, screen, tracker, go)
     finally:
         delivery = tracker.close()
     result = replace(result, delivery=delivery)
+    keep(result, jobs[0])
     screen.show(result)
     return result
 
@@ -61,7 +65,7 @@ def _checked(command: Command) -> list[Job]:
 
 
 @dataclass
-class _Sweep:
+class Sweep:
     """Jobs, what became of them, and the parent run of each experiment they belong to."""
 
     jobs: list[Job]
@@ -70,6 +74,7 @@ class _Sweep:
     screen: Any
     start_ms: int
     results: list[Result] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
@@ -81,19 +86,30 @@ class _Sweep:
 
     def carry_out(self) -> None:
         """Run one job after the other; a failed one is told and does not stop the rest."""
-        varied, count = varying(self.jobs), len(self.jobs)
-        for number, job in enumerate(self.jobs, start=1):
-            said = " ".join(f"{key}={value_of(job, key)}" for key in varied) or job.name
-            self.screen.step(f"job {number}/{count}", said)
-            result = _one(job, self.tracker, self.parent(job.name))
-            self.results.append(result)
-            step = Step(
-                name=f"job {number}/{count}",
-                status={"passed": "done"}.get(result.outcome, result.outcome),
-                says=f"{said}: {_told(result)}",
-                seconds=result.seconds,
-            )
-            self.screen.done(step)
+        for job in self.jobs:
+            self.screen.step(self.next, self.said(job))
+            self.tell(job, one(job, self.tracker, self.parent(job.name)))
+
+    @property
+    def next(self) -> str:
+        """What the step of the next job is called."""
+        return f"job {len(self.results) + 1}/{len(self.jobs)}"
+
+    def said(self, job: Job) -> str:
+        """What sets `job` apart from the others."""
+        return " ".join(f"{key}={value_of(job, key)}" for key in varying(self.jobs)) or job.name
+
+    def tell(self, job: Job, result: Result) -> None:
+        """Keep and show what became of one job."""
+        step = Step(
+            name=self.next,
+            status={"passed": "done"}.get(result.outcome, result.outcome),
+            says=f"{self.said(job)}: {_told(result)}",
+            seconds=result.seconds,
+        )
+        self.results.append(result)
+        self.steps.append(step)
+        self.screen.done(step)
 
     def begin(self, stack: ExitStack) -> None:
         """Say that the parent runs go on, for as long as `stack` is open."""
@@ -145,14 +161,14 @@ class _Sweep:
         return min(accepted, key=rank, default=None)
 
 
-def _all(jobs: list[Job], screen: Any, tracker: Any) -> Result:
+def _all(jobs: list[Job], screen: Any, tracker: Any, go: Callable[[Sweep], None]) -> Result:
     began = time.perf_counter()
     folder = new_run_folder(jobs[0].outputs, "sweep")
-    sweep = _Sweep(jobs, folder, tracker, screen, int(time.time() * 1000))
+    sweep = Sweep(jobs, folder, tracker, screen, int(time.time() * 1000))
     with writable(jobs[0]), ExitStack() as stack:
         sweep.begin(stack)
         try:
-            sweep.carry_out()
+            go(sweep)
         except KeyboardInterrupt:
             sweep.stopped("KILLED", "aborted")
             raise
@@ -165,7 +181,7 @@ def _all(jobs: list[Job], screen: Any, tracker: Any) -> Result:
         return result
 
 
-def _one(job: Job, tracker: Any, parent_key: str) -> Result:
+def one(job: Job, tracker: Any, parent_key: str) -> Result:
     """One job, whose failure is told and does not stop the others."""
     job._parts["ui"] = Silent()
     began = time.perf_counter()
@@ -229,7 +245,7 @@ def _row(job: Job, result: Result, varied: list[str]) -> dict[str, Any]:
     return row
 
 
-def _summary(sweep: _Sweep, seconds: float) -> Result:
+def _summary(sweep: Sweep, seconds: float) -> Result:
     jobs, results = sweep.jobs, sweep.results
     ranked = sorted(zip(jobs, results, strict=True), key=lambda pair: (pair[1].name, rank(pair[1])))
     varied = varying(jobs)
@@ -241,6 +257,7 @@ def _summary(sweep: _Sweep, seconds: float) -> Result:
         exit_code=codes.pop() if len(codes) == 1 else (SWEEP if failed else max(codes)),
         name=" ".join(sweep.names),
         folder=str(path.relative_to(project) if path.is_relative_to(project) else path),
+        steps=tuple(sweep.steps),
         problems=tuple(each for result in results for each in result.problems),
         details={
             "says": f"{len(jobs) - failed} of {len(jobs)} jobs ran",

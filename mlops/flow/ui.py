@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
+from typing import Any
 
 from mlops.config.job import Job
 from mlops.core.errors import ENVIRONMENT, fail
 from mlops.core.record import Result
 
 HOST = "127.0.0.1"
+ENDS_S = 10.0
+# Its workers for jobs of its own are of no use here; its warnings speak to MLflow's makers.
+QUIET = {
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "PYTHONWARNINGS": "ignore",
+}
 
 
 class Ui:
@@ -25,12 +36,12 @@ class Ui:
         self.port = port
 
     def __call__(self, job: Job) -> Result:
-        """Run the server in the foreground.
+        """Run the server in the foreground; exit code 4 if it ends by itself.
 
         Raises
         ------
         MlopsError
-            The port is taken, or the server ends by itself.
+            The port is taken, or the tracking database cannot be used.
         """
         from mlops.tracker import prepared
         from mlops.tracker.address import Address
@@ -42,18 +53,12 @@ class Ui:
         if address.database:
             prepared.ready(address.database, address.artifacts)
         job.part("ui").line(f"http://{HOST}:{self.port} (Ctrl-C ends it)")
-        command = [sys.executable, "-m", "mlflow", "ui", "--host", HOST, "--port", str(self.port)]
-        command += ["--backend-store-uri", address.uri]
-        command += ["--default-artifact-root", str(address.artifacts)]
-        server = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-        try:
-            code = server.wait()
-        finally:
-            server.terminate()
-            server.wait()
-        return Result(
-            outcome="done" if code == 0 else "failed", exit_code=ENVIRONMENT if code else 0
-        )
+        return _served(self._command(address), address.uri)
+
+    def _command(self, address: Any) -> list[str]:
+        where = ["--host", HOST, "--port", str(self.port), "--workers", "1"]
+        files = ["--default-artifact-root", str(address.artifacts)]
+        return [sys.executable, "-m", "mlflow", "ui", *where, *files]
 
     def _check_port(self) -> None:
         import socket
@@ -72,3 +77,36 @@ class Ui:
                     next_step=f"mlops ui port={self.port + 1}",
                     exit_code=ENVIRONMENT,
                 ) from None
+
+
+def _served(command: list[str], uri: str) -> Result:
+    """Run the server until it ends or we are told to stop, which is how it is meant to end.
+
+    The address may hold a password: in the environment no other user of the machine sees it.
+    """
+    environment = {**os.environ, **QUIET, "MLFLOW_BACKEND_STORE_URI": uri}
+    server = subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for us: we end it, and it ends its own
+    )
+    try:
+        code = server.wait()
+    except KeyboardInterrupt:
+        _end(server)
+        return Result(outcome="done", details={"says": "the pages are no longer served"})
+    return Result(
+        outcome="failed",
+        exit_code=ENVIRONMENT,
+        details={"says": f"the server ended by itself (exit code {code})"},
+    )
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(ENDS_S)
+    finally:  # also if we are told twice
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)

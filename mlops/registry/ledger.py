@@ -124,7 +124,8 @@ class Ledger:
                     if entry.intent == act["intent"] and entry.act == act["act"]:
                         return entry
             last = entries[-1].hash if entries else chain.first(self.model)
-            entry = LedgerEntry(seq=len(entries) + 1, at=now(), who=who(), previous=last, **act)
+            told = {"at": now(), "who": who(), **act}
+            entry = LedgerEntry(seq=len(entries) + 1, previous=last, **told)
             entry = chain.sealed(replace(entry, gates=tuple(entry.gates)))
             self._write(chain.line_of(entry))
             write_whole(self.folder / HEAD, json.dumps({"seq": entry.seq, "hash": entry.hash}))

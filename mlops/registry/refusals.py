@@ -18,7 +18,9 @@ def bad_name(what: str, name: str) -> MlopsError:
         f"No {what} can have this name.",
         where=what,
         found=repr(name)[:80],
-        accepted="up to 64 letters, digits, '_', '-' and '.', the first a letter or digit",
+        accepted="up to 64 letters, digits, '_' and '-', the first a letter; not latest, not v1"
+        if what == "alias"
+        else "up to 64 letters, digits, '_', '-' and '.', the first a letter or digit",
         next_step="choose such a name",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from mlops.registry.names import held
 from mlops.registry.shelf import Candidate, Shelf
 
 FOLDER = "registry"
+SAFE_ALIAS = re.compile(r"^(?!latest$|v\d+$)[a-z][a-z0-9_-]{0,63}$", re.IGNORECASE)
+SOMEBODY = "somebody in MLflow"
 
 
 class Versions:
@@ -139,18 +142,25 @@ class Versions:
 
     def found_elsewhere(self, notes: Iterable[dict[str, Any]]) -> list[LedgerEntry]:
         """Record what somebody did to the aliases in MLflow; each note once."""
-        return [self.ledger.append(act=EXTERNAL, **note) for note in notes]
+        return [self.ledger.append(act=EXTERNAL, who=SOMEBODY, **note) for note in notes]
 
 
 def safe_name(what: str, name: str) -> None:
     """Refuse a name that not every store and file system takes.
 
+    Parameters
+    ----------
+    what : str
+        ``registered model`` or ``alias``; an alias has no dots, and is no number of a version.
+    name : str
+
     Raises
     ------
     MlopsError
-        With the code ``bad-name``.
+        With the code ``bad-model-name`` or ``bad-alias-name``.
     """
-    if not SAFE_NAME.match(name):
+    pattern = SAFE_ALIAS if what == "alias" else SAFE_NAME
+    if not pattern.match(name):
         raise refusals.bad_name(what, name)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlops.core.paths import SAFE_NAME
 from mlops.core.record import Record
-from mlops.tracker import contents, limits, models, prepared, versions
+from mlops.core.version import Standing
+from mlops.tracker import contents, limits, models, prepared, standings, versions
 from mlops.tracker.contents import KEY, MISSING, Place
 
 if TYPE_CHECKING:
@@ -64,11 +65,13 @@ class Desk:
         """Whether MLflow will say the same however often it is asked."""
         return getattr(error, "error_code", "") == "INVALID_PARAMETER_VALUE"
 
-    def deliver(self, record: Record) -> tuple[str, str, str]:
+    def deliver(self, record: Record | Standing) -> tuple[str, str, str]:
         """Bring `record` into MLflow; return the run's id, the registered version, a remark.
 
         The version is empty where none was asked for or none could be made; the remark says why.
         """
+        if isinstance(record, Standing):
+            return f"{record.model}, line {record.seq}", "", self._align(record)
         experiment = self._experiment(record.experiment)
         run_id = self._run(record, experiment)
         place = Place(self.client, run_id, experiment)
@@ -81,6 +84,29 @@ class Desk:
         version, remark = self._register(place, record, model)
         self.client.set_terminated(run_id, record.status, record.end_ms)
         return run_id, version, remark
+
+    def look(self) -> None:
+        """Compare every model's aliases with how they stand, and bring them back in line."""
+        for standing in self.spool.standings():
+            self._align(standing)
+
+    def _align(self, standing: Standing) -> str:
+        return standings.align(
+            self.client,
+            standing,
+            spool=self.spool.folder,
+            uri=self.address.uri,
+            model_of=self._model_anywhere,
+        )
+
+    def _model_anywhere(self, key: str) -> Any:
+        """The finished model of a run, whatever its experiment; None if there is none."""
+        self._deliver_first(key)
+        every = [each.experiment_id for each in self.client.search_experiments()]
+        for run in self.client.search_runs(every, f"tags.`{KEY}` = '{key}'", max_results=1):
+            place = Place(self.client, run.info.run_id, run.info.experiment_id)
+            return _ready(models.logged(place, place.run_id))
+        return None
 
     def _register(self, place: Place, record: Record, own: Any) -> tuple[str, str]:
         """Make a version where one is asked for; return it, or why there is none."""
@@ -96,17 +122,20 @@ class Desk:
 
     def _model_of(self, place: Place, key: str) -> Any:
         """The finished model of another run; one that waits itself is delivered first."""
-        if key in self.spool.waiting():
-            try:
-                self.deliver(self.spool.read(key))
-            except (ValueError, TypeError, KeyError, FileNotFoundError):
-                pass  # a broken entry, or one that was delivered just now
-            except Exception as error:
-                if not self.is_final(error):
-                    raise
+        self._deliver_first(key)
         run_id = self._find_run(key, place.experiment_id)
-        model = models.logged(place, run_id) if run_id else None
-        return model if model is not None and str(model.status) == "READY" else None
+        return _ready(models.logged(place, run_id) if run_id else None)
+
+    def _deliver_first(self, key: str) -> None:
+        if key not in self.spool.waiting():
+            return
+        try:
+            self.deliver(self.spool.read(key))
+        except (ValueError, TypeError, KeyError, FileNotFoundError):
+            pass  # a broken entry, or one that was delivered just now
+        except Exception as error:
+            if not self.is_final(error):
+                raise
 
     def _experiment(self, name: str) -> str:
         if name not in self._experiments:
@@ -181,3 +210,7 @@ class Desk:
             end_ms=0,
         )
         return self._create_run(stand_in, experiment, {})
+
+
+def _ready(model: Any) -> Any:
+    return model if model is not None and str(model.status) == "READY" else None

@@ -10,6 +10,7 @@ from pathlib import Path
 from mlops.core.errors import ENVIRONMENT, fail
 from mlops.core.record import Delivery, Record
 from mlops.core.secret import Secret
+from mlops.core.version import Standing
 from mlops.tracker.address import Address
 from mlops.tracker.courier import Courier
 from mlops.tracker.spool import ANYWHERE, Spool
@@ -76,7 +77,7 @@ class Mlflow:
         outputs = self._opened().spool.outputs
         return started(outputs, folder, self._placed(record), target=self.target)
 
-    def submit(self, record: Record) -> None:
+    def submit(self, record: Record | Standing) -> None:
         """Make `record` durable; it is delivered now, or whenever the server is there.
 
         Raises
@@ -86,10 +87,12 @@ class Mlflow:
         """
         courier = self._opened()
         try:
-            courier.spool.put(self._placed(record))
+            placed = self._placed(record) if isinstance(record, Record) else record
+            courier.spool.put(placed)
         except OSError as error:
             raise cannot_write(courier.spool, error) from error
-        self._keys.append(record.key)
+        # What became of a run is asked for, so a standing is not the last.
+        self._keys.insert(len(self._keys) if isinstance(record, Record) else 0, record.key)
         courier.nudge()
 
     def close(self, wait_s: float | None = None) -> Delivery:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from mlops.core.record import Delivery, Record
+from mlops.core.version import Standing
 from mlops.tracker.mlflow import cannot_write
 from mlops.tracker.spool import ANYWHERE, Spool
 from mlops.tracker.started import started
@@ -35,7 +36,7 @@ class Offline:
         """Say that a run goes on in `folder`: see :func:`mlops.tracker.started.started`."""
         return started(self._opened().outputs, folder, record)
 
-    def submit(self, record: Record) -> None:
+    def submit(self, record: Record | Standing) -> None:
         """Make `record` durable.
 
         Raises

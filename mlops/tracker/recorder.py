@@ -60,6 +60,7 @@ class Recorder:
         self._troubled: dict[str, str] = {}
         self._pause_s = _FIRST_PAUSE_S
         self._began_ms = 0
+        self._has_looked = False
 
     def listen(self, parent: IO[bytes]) -> None:
         """Read nudges from `parent` until it hangs up."""
@@ -84,10 +85,21 @@ class Recorder:
         bury(self.spool)
         keys = self._due()
         if self._desk is not None or self._open():
+            self._look()
             for key in keys:
                 if self._desk is not None:
                     self._deliver(key, self._desk)
         return self._due()
+
+    def _look(self) -> None:
+        """Find out, once, whether somebody moved an alias since the last recorder was here."""
+        if self._desk is None or self._has_looked:
+            return
+        self._has_looked = True
+        try:
+            self._desk.look()
+        except Exception:  # nothing of ours is lost by it; the next recorder looks again
+            traceback.print_exc()
 
     def _due(self) -> list[str]:
         return [key for key in self.spool.waiting(adopt=self.adopt) if self._tries[key] < _TRIES]

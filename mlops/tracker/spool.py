@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from mlops.core.errors import BUG, fail
 from mlops.core.paths import SAFE_NAME, write_whole
 from mlops.core.record import Delivery, Record
+from mlops.core.version import Standing
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -44,8 +45,10 @@ class Spool:
 
     # What waits.
 
-    def put(self, record: Record, target: str | None = None) -> None:
+    def put(self, record: Record | Standing, target: str | None = None) -> None:
         """Make `record` durable; `target` is where it is to go, by default our own address.
+
+        The last standing of each model is kept beside it, to be compared with what MLflow says.
 
         Raises
         ------
@@ -63,7 +66,12 @@ class Spool:
                 exit_code=BUG,
             )
         own = self.address.target if self.address else ANYWHERE
-        entry = {"target": own if target is None else target, "record": asdict(record)}
+        kind = "standing" if isinstance(record, Standing) else "record"
+        entry = {"target": own if target is None else target, kind: asdict(record)}
+        if isinstance(record, Standing):
+            # Told again, it is delivered again: MLflow may have been changed since.
+            (self.folder / "delivered" / f"{record.key}.json").unlink(missing_ok=True)
+            write_whole(self._last(record.model), json.dumps(entry, indent=1))
         write_whole(self._waiting(record.key), json.dumps(entry, indent=1))
 
     def waiting(self, *, adopt: bool = False) -> list[str]:
@@ -94,7 +102,7 @@ class Spool:
                 return ANYWHERE  # whoever delivers it will see that it is broken
         return self._targets[key]
 
-    def read(self, key: str) -> Record:
+    def read(self, key: str) -> Record | Standing:
         """A waiting record.
 
         Raises
@@ -102,7 +110,20 @@ class Spool:
         ValueError, TypeError, KeyError
             The file holds no record.
         """
-        return Record.from_json(json.dumps(_read(self._waiting(key))["record"]))
+        entry = _read(self._waiting(key))
+        if "standing" in entry:
+            return Standing.from_json(json.dumps(entry["standing"]))
+        return Record.from_json(json.dumps(entry["record"]))
+
+    def standings(self) -> list[Standing]:
+        """The last standing of every model that belongs to this address."""
+        own, found = {ANYWHERE, self.address.target if self.address else ANYWHERE}, []
+        for path in sorted((self.folder / "standings").glob("[!.]*.json")):
+            with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+                entry = _read(path)
+                if entry["target"] in own:
+                    found.append(Standing.from_json(json.dumps(entry["standing"])))
+        return found
 
     def start_ms(self, key: str) -> int:
         """When the run of `key` began, if it waits or goes on; else 0."""
@@ -196,6 +217,9 @@ class Spool:
             return _read(self.beside("state"))
         except (OSError, ValueError):
             return {"at_ms": 0, "away": "", "troubled": {}}
+
+    def _last(self, model: str) -> Path:
+        return self.folder / "standings" / f"{model}.json"
 
     def _waiting(self, key: str) -> Path:
         return self.folder / f"{key}.json"

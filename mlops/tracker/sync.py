@@ -57,6 +57,8 @@ def drain(
     spool = Spool(outputs, Address.of(outputs, uri))
     spool.folder.mkdir(parents=True, exist_ok=True)
     bury(spool)
+    for standing in spool.standings():  # again: somebody may have moved an alias in MLflow
+        spool.put(standing)
     keys = spool.waiting(adopt=adopt)
     says = Courier(spool, adopt=adopt).wait(keys, wait_s, age_ms=0)
     known = {key: outcome for key in keys if (outcome := spool.outcome(key)) is not None}

@@ -75,6 +75,8 @@ def end_lines(result: Result, width: int) -> list[Line]:
     # A verb that judges nothing has said how it went; a run tells its outcome.
     if result.outcome in OUTCOMES and (result.key or not told):
         lines += [[], _outcome(result), *_next(result)]
+    elif result.delivery:
+        lines += [[], *_next(result)]
     return lines
 
 

@@ -91,9 +91,6 @@ def test_a_required_value_is_asked_for_with_its_line(project):
     assert [each.code for each in found] == ["missing-value"] * 2
     steps = [each.next_step for each in found]
     assert steps == ["write data.path=VALUE", "write data.target=VALUE"]
-        "write data.path=VALUE",
-        "write data.target=VALUE",
-    ]
     assert all("data/csv.yaml:" in each.where for each in found)
 
 

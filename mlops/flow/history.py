@@ -1,0 +1,90 @@
+"""`mlops history`: the ledger of a model, as people read it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlops.config.job import Job
+from mlops.core.record import Result
+from mlops.core.version import REGISTER, LedgerEntry
+from mlops.flow.registered import caught_up, known_versions, tell_tracker
+from mlops.registry.names import held
+from mlops.registry.refusals import not_whole
+from mlops.registry.versions import Versions
+
+
+class History:
+    """Print the acts on a model's versions, the newest last.
+
+    Parameters
+    ----------
+    verify : bool
+        Also make sure that no line was changed or removed, and that every version's files are as
+        they were registered.
+    last : int
+        So many newest lines; 0 shows all.
+    """
+
+    def __init__(self, *, verify: bool = False, last: int = 20) -> None:
+        self.verify = verify
+        self.last = last
+
+    def __call__(self, job: Job) -> Result:
+        """Give one row an act.
+
+        Raises
+        ------
+        MlopsError
+            There are no versions (2), or something is not as it was written (3).
+        """
+        versions = known_versions(job)
+        told = caught_up(job, versions)
+        if told:
+            tell_tracker(job, versions)
+        entries = versions.ledger.verify() if self.verify else versions.ledger.entries()
+        names = ", ".join(f"{name}: version {each.version}" for name, each in held(entries).items())
+        rest = len(entries) - self.last if self.last else 0
+        lines = [*told, *([f"{rest} older lines: last=0 shows them"] if rest > 0 else [])]
+        lines += [_verified(versions, entries)] if self.verify else []
+        return Result(
+            outcome="done",
+            name=versions.model,
+            details={
+                "says": f"{versions.model}  {names or 'no version has a name'}",
+                "rows": [_row(entry) for entry in entries[-self.last :]],
+                "lines": lines,
+            },
+        )
+
+
+def _row(entry: LedgerEntry) -> dict[str, Any]:
+    overridden = f"[overridden: {'; '.join(entry.gates)}]" if entry.gates else ""
+    return {
+        "line": entry.seq,
+        "when": entry.at[:19].replace("T", " "),
+        "who": entry.who,
+        "act": entry.act,
+        "what": _what(entry),
+        "why": " ".join(each for each in (entry.why, overridden) if each),
+        "run": entry.run,
+    }
+
+
+def _what(entry: LedgerEntry) -> str:
+    """What an act did, in a few words.
+
+    >>> _what(LedgerEntry(seq=2, at="", who="", act="promote", version=7, alias="champion", was=3))
+    'champion 3 → 7'
+    """
+    if entry.act == REGISTER:
+        return f"version {entry.version}" + (f", {entry.alias}" if entry.alias else "")
+    before = f"{entry.was} → " if entry.was else ""
+    return f"{entry.alias} {before}{entry.version or 'nobody'}"
+
+
+def _verified(versions: Versions, entries: list[LedgerEntry]) -> str:
+    found = versions.all(entries)
+    for version in found:
+        if wrong := versions.wrong(version):
+            raise not_whole(versions, version, wrong)
+    return f"verified: {len(entries)} lines as they were written, {len(found)} versions whole"

@@ -1,0 +1,157 @@
+"""`mlops -m`: all jobs checked, all run, one winner."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlops.core.errors import MlopsError
+
+PARENT = "mlflow.parentRunId"
+QUICK = ("mode=smoke", "tracker=offline")
+
+
+@pytest.fixture(scope="module")
+def place(new_place):
+    """A folder with two tables of the user's own, one of them too short to learn from."""
+    made = new_place()
+    random = np.random.default_rng(0)
+    x = random.normal(size=(90, 2))
+    frame = pd.DataFrame(x.round(3), columns=["a", "b"])
+    frame["y"] = (x @ [1, 2] + random.normal(size=90) / 9).round(3)
+    frame.to_csv(made.folder / "long.csv", index=False)
+    frame.head(1).to_csv(made.folder / "short.csv", index=False)
+    return made
+
+
+@pytest.fixture(scope="module")
+def swept(place):
+    """Three models in full, one of which is no better than trivial."""
+    return place("-m", "model=dummy,linear,ridge")
+
+
+@pytest.fixture(scope="module")
+def recorded(swept, place):
+    return place.recorded("boston_housing")
+
+
+def test_the_table_ranks_the_jobs_the_best_first(swept):
+    rows = swept.details["rows"]
+    assert [row["model"] for row in rows] == ["ridge", "linear", "dummy"]
+    assert [row["outcome"] for row in rows] == ["passed", "passed", "refused"]
+    assert rows[0]["test"] < rows[1]["test"] < rows[2]["test"]
+    assert swept.details["says"] == "3 of 3 jobs ran"
+
+
+def test_a_refused_job_makes_the_exit_code_three(swept):
+    assert (swept.outcome, swept.exit_code) == ("done", 3)
+
+
+def test_the_document_of_the_sweep_names_every_job_s_folder(swept, place):
+    told = place.document(swept)
+    assert told == json.loads(swept.to_json())
+    assert [step["name"] for step in told["steps"]] == ["job 1/3", "job 2/3", "job 3/3"]
+    assert told["delivery"]["delivered"]
+    for job in told["details"]["jobs"]:
+        assert json.loads((place.folder / job["folder"] / "result.json").read_text())["metrics"]
+
+
+def test_the_jobs_are_children_of_one_parent(swept, recorded):
+    (parent,) = [run for run in recorded if PARENT not in run.data.tags]
+    children = [run for run in recorded if run is not parent]
+    assert {run.data.tags[PARENT] for run in children} == {parent.info.run_id}
+    assert {run.data.params["model"] for run in children} == {"dummy", "linear", "ridge"}
+    assert parent.data.tags["mlops.sweep"] == "3"
+    assert parent.data.tags["mlops.varied"] == "model"
+    assert {run.info.status for run in recorded} == {"FINISHED"}
+
+
+def test_only_the_winner_becomes_a_version(swept, recorded, place):
+    (version,) = place.versions("boston_housing")
+    winner = next(run for run in recorded if run.data.params.get("model") == "ridge")
+    assert version.run_id == winner.info.run_id
+    assert version.aliases == ["champion"]
+
+
+def test_jobs_share_what_they_have_in_common(swept, place):
+    last = place.folder / swept.details["jobs"][-1]["folder"]
+    steps = json.loads((last / "result.json").read_text())["steps"]
+    assert {step["name"] for step in steps if step["status"] == "reused"} >= {
+        "data",
+        "contract",
+        "splitter",
+        "features",
+    }
+
+
+def test_every_recipe_runs_in_smoke_mode(place, root):
+    result = place("-m", "recipe=glob(*)", *QUICK)
+    names = {path.stem for path in (root / "recipes").glob("*.yaml")}
+    assert {row["recipe"] for row in result.details["rows"]} == names
+    assert result.exit_code == 0
+    assert {row["outcome"] for row in result.details["rows"]} == {"passed"}
+
+
+def test_a_job_that_fails_costs_no_other(place):
+    words = ("data=csv", "data.path=short.csv,long.csv", "data.target=y", "recipe=blank")
+    result = place("-m", *words, *QUICK)
+    outcomes = {row["data.path"]: row["outcome"] for row in result.details["rows"]}
+    assert outcomes == {"short.csv": "failed", "long.csv": "passed"}
+    assert (result.outcome, result.exit_code) == ("failed", 6)
+    assert result.details["says"] == "1 of 2 jobs ran"
+    assert [step.status for step in result.steps] == ["failed", "done"]
+    assert result.problems
+
+
+def test_every_job_is_checked_before_the_first_one_starts(place):
+    before = sorted((place.outputs / "runs").glob("*"))
+    with pytest.raises(MlopsError) as caught:
+        place("-m", "model=linear,lineer", "splitter.test_size=0.2,2", *QUICK)
+    assert {each.code for each in caught.value.problems} >= {"unknown-option", "out-of-range"}
+    assert sorted((place.outputs / "runs").glob("*")) == before
+
+
+def test_a_verb_that_does_one_thing_is_not_swept(place):
+    with pytest.raises(MlopsError, match="verb-not-swept"):
+        place("-m", "check", "model=linear,ridge")
+
+
+def test_a_server_that_is_away_costs_one_line(place, capsys):
+    words = ("model=linear,ridge", "mode=smoke", "tracker.uri=http://127.0.0.1:9", "ui=plain")
+    result = place("-m", *words)
+    assert result.exit_code == 0
+    shown = capsys.readouterr().out
+    assert len(re.findall("is away", shown)) == 1
+    assert re.search(r"^✓ job 2/2 +model=ridge: rmse \d", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "launcher",
+    [
+        "basic",
+        pytest.param(
+            "joblib",
+            marks=pytest.mark.skipif(
+                not importlib.util.find_spec("hydra_plugins.hydra_joblib_launcher")
+                if importlib.util.find_spec("hydra_plugins")
+                else True,
+                reason="hydra-joblib-launcher is not installed",
+            ),
+        ),
+    ],
+)
+def test_a_launcher_of_hydra_s_own_gives_the_same_sweep(place, launcher):
+    result = place("-m", "model=linear,ridge", f"hydra/launcher={launcher}", "name=other", *QUICK)
+    assert (result.outcome, result.exit_code) == ("done", 0)
+    assert [row["model"] for row in result.details["rows"]] == ["ridge", "linear"]
+    waiting = [json.loads(path.read_text()) for path in (place.outputs / "spool").glob("*.json")]
+    ours = [each["record"] for each in waiting if each["record"]["experiment"] == "other"]
+    last = max(record["key"] for record in ours if record["tags"].get("mlops.sweep"))
+    children = [record for record in ours if record["parent_key"] == last]
+    assert {record["params"]["model"] for record in children} == {"linear", "ridge"}
+    assert not [path for path in (place.outputs / "hydra").rglob("*") if path.is_file()]
