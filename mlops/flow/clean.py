@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,10 +15,11 @@ from mlops.core.record import Result
 from mlops.core.store import Store
 
 GOOD_VERSIONS = 2
+LONG_GONE_S = 3600
 
 
 class Clean:
-    """Free disk space below the outputs folder.
+    """Free disk space below the outputs folder; registered versions are never touched.
 
     Parameters
     ----------
@@ -39,6 +41,7 @@ class Clean:
         groups = {
             "run folders": list(self._runs(job.outputs)),
             "cache entries": list(self._cache(job.outputs)),
+            "left by crashes": list(_left(job.outputs)),
             "delivered records": list((job.outputs / "spool" / "delivered").glob("*.json")),
         }
         rows = [
@@ -76,6 +79,13 @@ class Clean:
                 return
             excess -= size
             yield entry
+
+
+def _left(outputs: Path) -> Iterator[Path]:
+    """Versions that were never put in their place, by processes that are long gone."""
+    for path in (outputs / "registry").glob("*/versions/.*.tmp"):
+        if time.time() - path.stat().st_mtime > LONG_GONE_S:
+            yield path
 
 
 def _stamp(folder: Path) -> str:

@@ -16,13 +16,16 @@ from mlops.config.job import Job
 from mlops.core.errors import ENVIRONMENT, MlopsError
 from mlops.core.record import Result
 from mlops.core.store import Store
+from mlops.registry.inspection import Finding, inspect
 
 LEAST_FREE_MB = 500
-Finding = tuple[str, str, str]  # ok, look or broken; what was found; what to do
 
 
 class Doctor:
-    """Look at packages, folders, cache, spool, tracking store and project files; change nothing."""
+    """Look at packages, folders, cache, spool, tracking store, versions and project files.
+
+    Nothing is changed.
+    """
 
     def __call__(self, job: Job) -> Result:
         """Give one row a check; exit code 4 if something is broken."""
@@ -35,6 +38,7 @@ class Doctor:
             "runs": lambda: _runs(job.outputs),
             "spool": lambda: _spool(job.outputs),
             "tracking store": lambda: _tracking(job),
+            "versions": lambda: inspect(job.outputs),
             "option files": _options,
         }
         rows = [_row(name, check) for name, check in checks.items()]
