@@ -1,9 +1,6 @@
-"""A sweep registers its winner's model; versions get the names that are due to them, once."""
+"""A sweep registers its winner's model, once."""
 
 from __future__ import annotations
-
-import subprocess
-import sys
 
 import pytest
 
@@ -11,8 +8,6 @@ from mlops.tracker.address import Address
 from mlops.tracker.desk import Desk
 from mlops.tracker.spool import Spool
 from mlops.tracker.sync import drain
-
-NAMES = ("champion", "challenger")
 
 
 @pytest.fixture
@@ -38,13 +33,6 @@ def a_sweep(a_record):
     return lambda winner, **more: a_record(
         key="sweep", register="houses", model_of=winner.key, **more
     )
-
-
-def aliases(ledger):
-    return {
-        name: str(version)
-        for name, version in ledger().client.get_registered_model("houses").aliases.items()
-    }
 
 
 @pytest.mark.parametrize("comes_first", ["children", "sweep"])
@@ -89,73 +77,3 @@ def test_what_is_missing_is_told_with_the_delivery(spool, a_record):
     spool.put(record)
     spool.delivered(record.key, run_id="r1", version="", remark="no version of houses")
     assert spool.outcome(record.key).says.endswith("; no version of houses")
-
-
-def test_the_first_version_is_the_champion_and_the_newest_the_challenger(
-    desk, a_full_record, ledger
-):
-    seen = []
-    for _ in range(3):
-        desk.deliver(a_full_record(aliases=NAMES))
-        seen.append(aliases(ledger))
-    assert seen == [
-        {"champion": "1"},
-        {"champion": "1", "challenger": "2"},
-        {"champion": "1", "challenger": "3"},
-    ]
-
-
-def test_a_version_without_names_to_give_gets_none(desk, a_full_record, ledger):
-    assert desk.deliver(a_full_record())[1] == "1"
-    assert aliases(ledger) == {}
-
-
-def test_a_version_delivered_again_moves_no_name(desk, a_full_record, ledger):
-    """A recorder killed before its last line does everything again, maybe much later."""
-    records = [a_full_record(aliases=NAMES) for _ in range(3)]
-    assert [desk.deliver(record)[1] for record in records] == ["1", "2", "3"]
-    client = ledger().client
-    client.delete_registered_model_alias("houses", "challenger")
-    client.set_registered_model_alias("houses", "champion", "3")
-    for record, after in zip(records, [{}, {"challenger": "2"}, {"challenger": "2"}], strict=True):
-        desk.deliver(record)
-        assert aliases(ledger) == {"champion": "3", **after}
-    assert len(client.search_model_versions("name = 'houses'")) == 3
-
-
-def test_a_recorder_killed_around_the_naming_leaves_one_name(
-    spool, a_full_record, a_child, a_sweep, ledger, cli
-):
-    first, winner = a_full_record(aliases=NAMES), a_child()
-    records = [first, winner, a_sweep(winner, aliases=NAMES)]
-    for record in records:
-        spool.put(record)
-    script = [sys.executable, "-c", KILLED, str(spool.outputs)]
-    ended = subprocess.run(script, env=cli.environment(), check=False, timeout=120)
-    assert ended.returncode == 0
-    assert aliases(ledger) == {"champion": "1", "challenger": "2"}
-    assert len(ledger().client.search_model_versions("name = 'houses'")) == 2
-    assert spool.waiting() == []
-
-
-KILLED = """
-import os, signal, sys
-from mlflow import MlflowClient
-from mlops.tracker import recorder
-
-def recorded(call):
-    if not os.fork():
-        real = getattr(MlflowClient, call or "__init__")
-        def fatal(*args, **kwargs):
-            real(*args, **kwargs)
-            os.kill(os.getpid(), signal.SIGKILL)
-        if call:
-            setattr(MlflowClient, call, fatal)
-        sys.stdin = open(os.devnull)
-        os._exit(recorder.main([sys.argv[1]]))
-    return os.waitstatus_to_exitcode(os.wait()[1])
-
-for call in ("create_model_version", "set_registered_model_alias") * 2:
-    assert recorded(call) == -signal.SIGKILL
-assert recorded("") == 0
-"""
