@@ -47,6 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
+        for number in (signal.SIGINT, signal.SIGTERM):  # the last words are not interrupted
+            signal.signal(number, signal.SIG_IGN)
         return _failed(arguments, _interrupted())
     except MlopsError as error:
         if debug:

@@ -22,6 +22,8 @@ from mlops.flow.run_folder import new_run_folder, unwritable
 from mlops.flow.steps import Steps
 from mlops.flow.surroundings import code_state
 
+STOPPED_S = 5.0
+
 
 class Run:
     """Run the recipe end to end."""
@@ -37,13 +39,28 @@ class Run:
         began = time.perf_counter()
         tracker = job.part("tracker")
         tracker.open(job.outputs)  # first: its imports go on beside ours
-        try:
+        with delivered(tracker) as delivery:
             result = carry_out(job, tracker, began=began)
-        finally:
-            delivery: Delivery = tracker.close()
-        result = replace(result, delivery=delivery)
+        result = replace(result, delivery=delivery())
         keep(result, job)
         return result
+
+
+@contextmanager
+def delivered(tracker: Any) -> Iterator[Callable[[], Delivery]]:
+    """Close an open `tracker` when the block ends, however it ends; gives a way to ask how.
+
+    Who stops a command wants to be gone: the recorder gets a moment, and goes on by itself.
+    """
+    wait_s: float | None = None
+    found: list[Delivery] = []
+    try:
+        yield lambda: found[0]
+    except KeyboardInterrupt:
+        wait_s = STOPPED_S
+        raise
+    finally:
+        found.append(tracker.close(wait_s))
 
 
 def make_parts(job: Job) -> None:

@@ -17,7 +17,7 @@ from mlops.core.errors import SWEEP, MlopsError, Problem, fail
 from mlops.core.paths import write_whole
 from mlops.core.record import Record, Result, Step
 from mlops.flow.jobs import job_of
-from mlops.flow.run import Run, carry_out, keep, writable
+from mlops.flow.run import Run, carry_out, delivered, keep, writable
 from mlops.flow.run_folder import RunFolder, new_run_folder
 from mlops.ui.silent import Silent
 
@@ -41,11 +41,9 @@ def sweep(command: Command) -> Result:
         go = partial(launched, command)
     screen, tracker = jobs[0].part("ui"), jobs[0].part("tracker")
     tracker.open(jobs[0].outputs)
-    try:
+    with delivered(tracker) as delivery:
         result = _all(jobs, screen, tracker, go)
-    finally:
-        delivery = tracker.close()
-    result = replace(result, delivery=delivery)
+    result = replace(result, delivery=delivery())
     keep(result, jobs[0])
     screen.show(result)
     return result

@@ -47,6 +47,9 @@ class Spool:
     def put(self, record: Record, target: str | None = None) -> None:
         """Make `record` durable; `target` is where it is to go, by default our own address.
 
+        A run has one record: the first. What comes later, e.g. from a run that was stopped while
+        it submitted, changes nothing.
+
         Raises
         ------
         OSError
@@ -62,6 +65,8 @@ class Spool:
                 next_step="report this: run keys are made by mlops itself",
                 exit_code=BUG,
             )
+        if self.knows(record.key):
+            return
         own = self.address.target if self.address else ANYWHERE
         entry = {"target": own if target is None else target, "record": asdict(record)}
         write_whole(self._waiting(record.key), json.dumps(entry, indent=1))
