@@ -177,8 +177,10 @@ def writable(job: Job) -> Iterator[None]:
 
 def _judged(verdict: Verdict, running: _Running) -> Result:
     """Show the verdict at once, then write and submit what it leaves behind."""
-    result = _result(verdict, running)
     job, path = verdict.job, running.outline.folder.path
+    accepted = verdict.report.passed and bool(job.mode["judge"])
+    registers = job.part("registry").registers(job.name, accepted and running.registers)
+    result = _result(verdict, running, registers)
     found: dict[str, Any] = {
         "metrics": metrics(verdict.report, verdict.tuned.best.scores, verdict.losses),
         "dataset": lineage(verdict.prepared.dataset),
@@ -190,8 +192,6 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
     tags, diff = code_state(job.project)
     html = page(verdict, result, tags)
     written = write_artifacts(verdict, path, html, diff)
-    accepted = verdict.report.passed and bool(job.mode["judge"])
-    registers = job.part("registry").registers(job.name, accepted and running.registers)
     if registers:
         job.part("deployer").deploy(job.name, path)
         job.part("monitor").watch(job.name, path)
@@ -210,7 +210,7 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
     return replace(result, warnings=(*result.warnings, *unsaved), seconds=running.seconds)
 
 
-def _result(verdict: Verdict, running: _Running) -> Result:
+def _result(verdict: Verdict, running: _Running, registers: str) -> Result:
     report, outline = verdict.report, running.outline
     unused = tuple(verdict.front.told["unused"])
     return Result(
@@ -228,6 +228,7 @@ def _result(verdict: Verdict, running: _Running) -> Result:
             "choices": outline.job.choices,
             "best": verdict.tuned.best.params,
             "trials": len(verdict.tuned.trials),
+            "registers": registers,
         },
         seconds=running.seconds,
     )
