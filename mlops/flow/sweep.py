@@ -117,17 +117,18 @@ class Sweep:
     def submit(self) -> None:
         """The parent runs; each registers the best accepted model of its experiment."""
         for name in self.names:
-            winner = self.winner(name)
-            job = next(job for job in self.jobs if job.name == name)
-            accepted = winner is not None and bool(job.mode["judge"])
-            registry = job.part("registry")
-            record = replace(
-                self.record(name, "FINISHED"),
-                register=registry.registers(name, accepted),
-                model_of=winner.key if winner else "",
-                aliases=registry.aliases,
-            )
+            register, winner, aliases = self.registers(name)
+            record = self.record(name, "FINISHED")
+            record = replace(record, register=register, model_of=winner, aliases=aliases)
             self.tracker.submit(record)
+
+    def registers(self, name: str) -> tuple[str, str, tuple[str, ...]]:
+        """What a version of one experiment is registered as, whose model, and its aliases."""
+        winner = self.winner(name)
+        job = next(job for job in self.jobs if job.name == name)
+        registry = job.part("registry")
+        accepted = winner is not None and bool(job.mode["judge"])
+        return registry.registers(name, accepted), winner.key if winner else "", registry.aliases
 
     def stopped(self, status: str, reason: str) -> None:
         """The parent runs of a sweep that ended early; nothing is registered."""
@@ -257,6 +258,11 @@ def _summary(sweep: Sweep, seconds: float) -> Result:
             "says": f"{len(jobs) - failed} of {len(jobs)} jobs ran",
             "rows": [_row(job, result, varied) for job, result in ranked],
             "jobs": [{"key": each.key, "folder": each.folder} for each in results],
+            "registers": {
+                key: register
+                for register, key, _ in map(sweep.registers, sweep.names)
+                if register and key
+            },
         },
         seconds=round(seconds, 3),
     )
