@@ -1,4 +1,4 @@
-"""`mlops clean`: frees cache, old run folders and delivered spool; shows first, acts if told."""
+"""`mlops clean`: frees cache, old run folders, delivered spool; shows first, acts if told."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.config.job import Job
+from mlops.core.paths import abandoned
 from mlops.core.record import Result
 from mlops.core.store import Store
 
@@ -42,6 +43,7 @@ class Clean:
             "run folders": list(self._runs(job.outputs)),
             "cache entries": list(self._cache(job.outputs)),
             "delivered records": list(_delivered(job.outputs / "spool")),
+            "never finished": abandoned(job.outputs),
         }
         rows = [
             {"what": what, "count": len(paths), "MB": round(sum(map(_size, paths)) / 1e6, 1)}

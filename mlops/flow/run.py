@@ -14,6 +14,7 @@ from mlops.core.errors import REFUSED, MlopsError
 from mlops.core.paths import write_whole
 from mlops.core.record import Delivery, Record, Result
 from mlops.core.store import Store
+from mlops.core.turns import told_to
 from mlops.flow.artifacts import write_artifacts, write_model
 from mlops.flow.page import page
 from mlops.flow.record import Outline, lineage, metrics
@@ -74,8 +75,9 @@ def make_parts(job: Job) -> None:
     for room in job.choices:
         if room not in ("recipe", "mode", "flow"):
             job.part(room)
-    gc.freeze()
-    gc.enable()  # see mlops.cli.main
+    if not gc.isenabled():  # see mlops.cli.main
+        gc.freeze()
+        gc.enable()
 
 
 @dataclass
@@ -146,7 +148,11 @@ def carry_out(
     outline = Outline(job, folder, int(time.time() * 1000), parent_key)
     steps = Steps(Store(job.outputs / "cache"), job.name, job.part("ui"))
     began = time.perf_counter() if began is None else began
-    with writable(job), tracker.begin(outline.record("RUNNING", 0), folder.path) as tell:
+    with (
+        told_to(steps.screen.line),
+        writable(job),
+        tracker.begin(outline.record("RUNNING", 0), folder.path) as tell,
+    ):
         running = _Running(outline, tracker, steps, began, registers, tell)
         try:
             steps.screen.step("start", "")

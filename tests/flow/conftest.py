@@ -97,7 +97,9 @@ class SlowProject:
         self.folder, self.commands = folder, commands
         self.outputs = folder / "outputs"
         shutil.copytree(Path(__file__).with_name("slow_project"), folder, dirs_exist_ok=True)
-        rows = (f"{n % 7},{n * 37 % 101},{'abc'[n % 3]},{n % 7 + n * 11 % 5 / 10}\n" for n in range(120))
+        rows = (
+            f"{n % 7},{n * 37 % 101},{'abc'[n % 3]},{n % 7 + n * 11 % 5 / 10}\n" for n in range(120)
+        )
         (folder / "houses.csv").write_text("rooms,area,kind,price\n" + "".join(rows))
         os.mkfifo(folder / "go")
 

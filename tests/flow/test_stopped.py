@@ -14,7 +14,7 @@ from mlops.tracker.spool import Spool
 from mlops.tracker.sync import drain, pending
 
 BEFORE = ["start", "data", "contract", "learning", "splitter", "tuner", "fit", "features", "model"]
-JUDGED = ["evaluator", "verdict", "saving", "registry"]
+JUDGED = ["evaluator", "verdict", "saving", "deployer"]
 SUBMITTED = ["submitted", "caching", "shown"]
 ENDS_S = 60
 STOPS = [(stage, signal.SIGINT) for stage in (*BEFORE, *JUDGED, *SUBMITTED)]
@@ -76,7 +76,7 @@ def test_it_is_recorded_as_what_it_was(stopped, recorded, stage, number):
         assert "mlops.reason" not in run.data.tags
     else:
         assert (run.info.status, run.data.tags["mlops.reason"]) == ("KILLED", "aborted")
-    knows = stage in SUBMITTED or stage in ("saving", "registry")
+    knows = stage in SUBMITTED or stage in ("saving", "deployer")
     assert ("rmse" in run.data.metrics) == knows
 
 
