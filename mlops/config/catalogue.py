@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mlops.config import yamlfile
 from mlops.config.about import ABOUT, inner, lifted
-from mlops.config.yamlfile import Document
+from mlops.config.yamlfile import Document, shown
 from mlops.core.errors import MlopsError, closest, fail, listed
 from mlops.core.paths import packaged
 
@@ -84,11 +84,16 @@ class Catalogue:
 
     @functools.cached_property
     def primary(self) -> Document:
-        """``conf/config.yaml``: the table of contents."""
-        path = self.file("conf", "config")
-        if path is None:
-            raise FileNotFoundError("conf/config.yaml")
-        return yamlfile.read(path)
+        """``conf/config.yaml``: the table of contents, the project's own laid over ours."""
+        ours = yamlfile.read(packaged("conf") / "config.yaml")
+        own = self.project / "conf" / "config.yaml"
+        if not own.is_file() or own.samefile(ours.path):
+            return ours
+        from mlops.config.contents import laid_over
+
+        document = yamlfile.read(own)
+        lines = {key: f"{shown(own)}:{line}" for key, line in document.lines.items()}
+        return replace(ours, data=laid_over(ours, document, self), elsewhere=lines)
 
     @functools.cached_property
     def defaults(self) -> dict[str, str]:

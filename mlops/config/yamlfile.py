@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +50,15 @@ class Document:
     lines : dict of str to int
         Dotted key to its line, from 1.
     text : str
+    elsewhere : dict of str to str
+        Keys that another file has the last word on, and where.
     """
 
     path: Path
     data: dict[str, Any]
     lines: dict[str, int]
     text: str
+    elsewhere: dict[str, str] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
@@ -65,6 +68,8 @@ class Document:
 
     def at(self, key: str = "") -> str:
         """``file:line`` of `key`, of its nearest parent, or of the file."""
+        if key in self.elsewhere:
+            return self.elsewhere[key]
         while key and key not in self.lines:
             key = key.rpartition(".")[0]
         return f"{shown(self.path)}:{self.lines.get(key, 1)}"

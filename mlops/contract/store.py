@@ -9,6 +9,7 @@ from pathlib import Path
 from mlops.contract.schema import Schema
 from mlops.core.errors import ENVIRONMENT, fail
 from mlops.core.paths import write_whole
+from mlops.core.turns import turn
 
 MOST_BYTES = 10_000_000
 
@@ -66,33 +67,26 @@ def learning(file: Path, timeout_s: float) -> Iterator[str]:
     MlopsError
         The folder cannot be written, or the other run does not end.
     """
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(file.with_name(f".{file.name}.lock"))
-    waited = ""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+    others = "another run that learns this contract"
+    with contextlib.ExitStack() as stack:
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            waited = "waited for another run that learned this contract"
-            lock.acquire(timeout=timeout_s)
-    except Timeout:
-        raise fail(
-            "contract-locked",
-            "Another run has been learning this contract for too long.",
-            where=shown(file),
-            found=f"a lock held for more than {timeout_s:g} s",
-            accepted="one run that learns a contract at a time",
-            next_step="wait for the other run or end it, then start again",
-            exit_code=ENVIRONMENT,
-        ) from None
-    except OSError as error:
-        raise _no_access(file, error) from None
-    try:
-        yield waited
-    finally:
-        lock.release()
+            file.parent.mkdir(parents=True, exist_ok=True)
+            lock = file.with_name(f".{file.name}.lock")
+            mine = turn(lock, timeout_s=timeout_s, says=f"waiting for {others}")
+            has_waited = stack.enter_context(mine)
+        except TimeoutError:
+            raise fail(
+                "contract-locked",
+                "Another run has been learning this contract for too long.",
+                where=shown(file),
+                found=f"a lock held for more than {timeout_s:g} s",
+                accepted="one run that learns a contract at a time",
+                next_step="wait for the other run or end it, then start again",
+                exit_code=ENVIRONMENT,
+            ) from None
+        except OSError as error:
+            raise _no_access(file, error) from None
+        yield f"waited for {others}" if has_waited else ""
 
 
 def _no_access(file: Path, error: OSError) -> Exception:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,20 @@ def write_whole(path: Path, content: str | bytes) -> Path:
         temporary.unlink(missing_ok=True)
         raise
     return path
+
+
+def abandoned(folder: Path) -> list[Path]:
+    """Temporary files and folders below `folder` that nobody has touched for an hour.
+
+    A writer that is killed leaves them behind; no reader ever looks at them.
+    """
+    since = time.time() - 3600
+    found = []
+    for path in folder.rglob(".*.tmp"):
+        with contextlib.suppress(OSError):  # renamed since it was listed
+            if path.stat().st_mtime < since:
+                found.append(path)
+    return found
 
 
 @contextlib.contextmanager

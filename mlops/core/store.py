@@ -81,7 +81,7 @@ class Store:
     def entries(self) -> list[tuple[float, int, Path]]:
         """Every entry as (time of last use, bytes, folder), the longest unused first."""
         found = []
-        for entry in self.folder.glob("*/*/"):
+        for entry in self.folder.glob("*/[!.]*/"):  # not what is being written
             with contextlib.suppress(OSError):
                 size = sum(path.stat().st_size for path in entry.iterdir())
                 found.append((entry.stat().st_mtime, size, entry))

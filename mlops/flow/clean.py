@@ -1,21 +1,21 @@
-"""`mlops clean`: frees cache, old run folders and delivered spool; shows first, acts if told."""
+"""`mlops clean`: frees cache, old run folders, delivered spool; shows first, acts if told."""
 
 from __future__ import annotations
 
 import json
 import shutil
-import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from mlops.config.job import Job
+from mlops.core.paths import abandoned
 from mlops.core.record import Result
 from mlops.core.store import Store
 
 GOOD_VERSIONS = 2
-LONG_GONE_S = 3600
 
 
 class Clean:
@@ -26,7 +26,8 @@ class Clean:
     apply : bool
         False only shows what would go.
     keep_runs : int
-        So many newest run folders stay; so do, of each name, the last two that passed.
+        So many newest run folders stay; so do, of each registered model, the runs of the
+        last two versions.
     cache_bytes : int
         The step cache may keep so many bytes; 0 empties it.
     """
@@ -41,8 +42,8 @@ class Clean:
         groups = {
             "run folders": list(self._runs(job.outputs)),
             "cache entries": list(self._cache(job.outputs)),
-            "left by crashes": list(_left(job.outputs)),
-            "delivered records": list((job.outputs / "spool" / "delivered").glob("*.json")),
+            "delivered records": list(_delivered(job.outputs / "spool")),
+            "never finished": abandoned(job.outputs),
         }
         rows = [
             {"what": what, "count": len(paths), "MB": round(sum(map(_size, paths)) / 1e6, 1)}
@@ -59,16 +60,9 @@ class Clean:
     def _runs(self, outputs: Path) -> Iterator[Path]:
         """Run folders that may go: old, not in progress, not waiting, not a last good version."""
         folders = sorted((outputs / "runs").glob("*/"), key=_stamp, reverse=True)
-        good: dict[str, int] = {}
-        for place, folder in enumerate(folders):
-            result = _result(folder)
-            name = str(result.get("name", ""))
-            if result.get("outcome") == "passed":
-                good[name] = good.get(name, 0) + 1
-                if good[name] <= GOOD_VERSIONS:
-                    continue
-            waits = (outputs / "spool" / f"{result.get('key', '')}.json").exists()
-            if place >= self.keep_runs and not waits and not _in_progress(folder):
+        good = _last_good([_result(folder) for folder in folders])
+        for folder in folders[self.keep_runs :]:
+            if _stamp(folder) not in good and not _is_needed(outputs, folder):
                 yield folder
 
     def _cache(self, outputs: Path) -> Iterator[Path]:
@@ -81,34 +75,55 @@ class Clean:
             yield entry
 
 
-def _left(outputs: Path) -> Iterator[Path]:
-    """Versions that were never put in their place, by processes that are long gone."""
-    for path in (outputs / "registry").glob("*/versions/.*.tmp"):
-        if time.time() - path.stat().st_mtime > LONG_GONE_S:
+def _delivered(spool: Path) -> Iterator[Path]:
+    """Notes of delivered records, but of a run that still counts as begun."""
+    for path in (spool / "delivered").glob("*.json"):
+        if not (spool / "started" / path.name).exists():
             yield path
 
 
 def _stamp(folder: Path) -> str:
+    """The run key, which a run folder's name ends in; newer ones sort last."""
     return "-".join(folder.name.split("-")[-3:])
 
 
 def _result(folder: Path) -> dict[str, Any]:
     with suppress(OSError, ValueError):
         found = json.loads((folder / "result.json").read_text())
-        return found if isinstance(found, dict) else {}
-    return {}
+        if isinstance(found, dict) and isinstance(found.get("details"), dict):
+            return found
+    return {"details": {}}
 
 
-def _in_progress(folder: Path) -> bool:
-    from filelock import FileLock, Timeout
+def _last_good(results: list[dict[str, Any]]) -> set[str]:
+    """Keys of the runs behind the last versions of each registered model, and of their sweeps.
 
-    if not (folder / ".lock").exists():
-        return False
-    try:
-        with FileLock(folder / ".lock").acquire(blocking=False):
-            return False
-    except Timeout:
+    A run tells the name its model is registered under, a sweep that of its winners.
+    """
+    told = [(_key(each), each["details"].get("registers")) for each in results]
+    sweeps = [(key, winners) for key, winners in told if isinstance(winners, dict)]
+    names = {key: name for key, name in told if isinstance(name, str) and name}
+    names.update({key: name for _, winners in sweeps for key, name in winners.items()})
+    counts: Counter[str] = Counter()
+    good = set()
+    for key in sorted(names, reverse=True):
+        counts[names[key]] += 1
+        if counts[names[key]] <= GOOD_VERSIONS:
+            good.add(key)
+    return good | {key for key, winners in sweeps if good & winners.keys()}
+
+
+def _key(result: dict[str, Any]) -> str:
+    return _stamp(Path(str(result.get("folder", ""))))
+
+
+def _is_needed(outputs: Path, folder: Path) -> bool:
+    """Whether a run goes on in `folder`, or records wait that are to take files from it."""
+    from mlops.tracker.started import is_running
+
+    if any(is_running(lock.parent) for lock in folder.rglob(".lock")):
         return True
+    return any((outputs / "spool").glob(f"{_stamp(folder)}*.json"))
 
 
 def _size(path: Path) -> int:

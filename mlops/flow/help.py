@@ -25,7 +25,7 @@ Exit codes: 0 well, 2 your input, 3 a gate or policy refused, 4 the environment,
 def show_help(arguments: list[str]) -> int:
     """Print the page; `arguments` may name a verb or a room to show only that."""
     folders = [Path.cwd() / "conf", packaged("conf")]
-    rooms = _rooms(folders)
+    rooms = _rooms()
     words = [each for each in arguments if not each.startswith("-") and "=" not in each]
     only = [word for word in words if word in rooms]
     parts = [] if only else [HEAD]
@@ -36,9 +36,9 @@ def show_help(arguments: list[str]) -> int:
     return 0
 
 
-def _rooms(folders: list[Path]) -> list[str]:
+def _rooms() -> list[str]:
     """Groups in the order of the table of contents."""
-    primary = next(each / "config.yaml" for each in folders if (each / "config.yaml").is_file())
+    primary = packaged("conf") / "config.yaml"
     found = []
     for line in primary.read_text(encoding="utf-8").splitlines():
         name, mark, _ = line.strip().removeprefix("- ").partition(":")

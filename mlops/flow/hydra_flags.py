@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 from mlops.config.catalogue import catalogue
@@ -43,6 +44,9 @@ def hydra_flags(command: Command) -> Result:
     GlobalHydra.instance().initialize(hydra)
     quiet = ["hydra/hydra_logging=none", "hydra/job_logging=none", "hydra.output_subdir=null"]
     words = [*command.words, *quiet]
+    root = logging.getLogger()
+    handlers, level, program = list(root.handlers), root.level, sys.argv[0]
+    sys.argv[0] = "mlops"  # the program that a shell completes, however it was started
     try:
         with guarded(found.project):
             if flags.hydra_help:
@@ -55,5 +59,8 @@ def hydra_flags(command: Command) -> Result:
                 hydra.show_cfg("config", words, flags.cfg, flags.package, flags.resolve)
     finally:
         GlobalHydra.instance().clear()
+        sys.argv[0] = program
+        root.handlers[:] = handlers
+        root.setLevel(level)
         sys.stdout.flush()
     return Result(outcome="done")

@@ -14,6 +14,7 @@ from mlops.core.errors import REFUSED, MlopsError
 from mlops.core.paths import write_whole
 from mlops.core.record import Delivery, Record, Result
 from mlops.core.store import Store
+from mlops.core.turns import told_to
 from mlops.flow.artifacts import write_artifacts, write_model
 from mlops.flow.candidate import write_candidate
 from mlops.flow.page import page
@@ -23,6 +24,8 @@ from mlops.flow.road import Verdict, travel
 from mlops.flow.run_folder import new_run_folder, unwritable
 from mlops.flow.steps import Steps
 from mlops.flow.surroundings import code_state
+
+STOPPED_S = 5.0
 
 
 class Run:
@@ -39,13 +42,28 @@ class Run:
         began = time.perf_counter()
         tracker = job.part("tracker")
         tracker.open(job.outputs)  # first: its imports go on beside ours
-        try:
+        with delivered(tracker) as delivery:
             result = carry_out(job, tracker, began=began)
-        finally:
-            delivery: Delivery = tracker.close()
-        result = replace(result, delivery=delivery)
+        result = replace(result, delivery=delivery())
         keep(result, job)
         return result
+
+
+@contextmanager
+def delivered(tracker: Any) -> Iterator[Callable[[], Delivery]]:
+    """Close an open `tracker` when the block ends, however it ends; gives a way to ask how.
+
+    Who stops a command wants to be gone: the recorder gets a moment, and goes on by itself.
+    """
+    wait_s: float | None = None
+    found: list[Delivery] = []
+    try:
+        yield lambda: found[0]
+    except KeyboardInterrupt:
+        wait_s = STOPPED_S
+        raise
+    finally:
+        found.append(tracker.close(wait_s))
 
 
 def make_parts(job: Job) -> None:
@@ -59,8 +77,9 @@ def make_parts(job: Job) -> None:
     for room in job.choices:
         if room not in ("recipe", "mode", "flow"):
             job.part(room)
-    gc.freeze()
-    gc.enable()  # see mlops.cli.main
+    if not gc.isenabled():  # see mlops.cli.main
+        gc.freeze()
+        gc.enable()
 
 
 @dataclass
@@ -131,7 +150,11 @@ def carry_out(
     outline = Outline(job, folder, int(time.time() * 1000), parent_key)
     steps = Steps(Store(job.outputs / "cache"), job.name, job.part("ui"))
     began = time.perf_counter() if began is None else began
-    with writable(job), tracker.begin(outline.record("RUNNING", 0), folder.path) as tell:
+    with (
+        told_to(steps.screen.line),
+        writable(job),
+        tracker.begin(outline.record("RUNNING", 0), folder.path) as tell,
+    ):
         running = _Running(outline, tracker, steps, began, registers, tell)
         try:
             steps.screen.step("start", "")
@@ -162,8 +185,10 @@ def writable(job: Job) -> Iterator[None]:
 
 def _judged(verdict: Verdict, running: _Running) -> Result:
     """Show the verdict at once, then write and submit what it leaves behind."""
-    result = _result(verdict, running)
     job, path = verdict.job, running.outline.folder.path
+    accepted = verdict.report.passed and bool(job.mode["judge"])
+    registers = job.part("registry").registers(job.name, accepted and running.registers)
+    result = _result(verdict, running, registers)
     found: dict[str, Any] = {
         "metrics": metrics(verdict.report, verdict.tuned.best.scores, verdict.losses),
         "dataset": lineage(verdict.prepared.dataset),
@@ -175,8 +200,6 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
     tags, diff = code_state(job.project)
     html = page(verdict, result, tags)
     written = write_artifacts(verdict, path, html, diff)
-    accepted = verdict.report.passed and bool(job.mode["judge"])
-    registers = job.part("registry").registers(job.name, accepted and running.registers)
     if job.mode["judge"]:
         write_candidate(verdict, path, files=(*written, "result.json"), model=model, tags=tags)
     running.trials(verdict)
@@ -198,7 +221,7 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
     return replace(result, warnings=(*result.warnings, *unsaved), seconds=running.seconds)
 
 
-def _result(verdict: Verdict, running: _Running) -> Result:
+def _result(verdict: Verdict, running: _Running, registers: str) -> Result:
     report, outline = verdict.report, running.outline
     unused = tuple(verdict.front.told["unused"])
     return Result(
@@ -216,6 +239,7 @@ def _result(verdict: Verdict, running: _Running) -> Result:
             "choices": outline.job.choices,
             "best": verdict.tuned.best.params,
             "trials": len(verdict.tuned.trials),
+            "registers": registers,
         },
         seconds=running.seconds,
     )

@@ -47,7 +47,7 @@ def packages() -> str:
 
     Read from the names of the metadata folders: opening each file takes a second.
     """
-    found = {}
+    found: dict[str, str] = {}
     for folder in sys.path:
         for path in Path(folder or ".").glob("*.dist-info"):
             name, _, version = path.stem.partition("-")

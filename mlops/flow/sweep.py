@@ -16,10 +16,12 @@ from mlops.config.job import Job
 from mlops.core.errors import SWEEP, MlopsError, Problem, fail
 from mlops.core.paths import write_whole
 from mlops.core.record import Record, Result, Step
+from mlops.core.version import ModelVersion
 from mlops.flow.jobs import job_of
 from mlops.flow.registered import registered, shown, standing_of
-from mlops.flow.run import Run, carry_out, keep, writable
+from mlops.flow.run import Run, carry_out, delivered, keep, writable
 from mlops.flow.run_folder import RunFolder, new_run_folder
+from mlops.flow.sweep_table import rank, row, told, value_of, varying
 from mlops.ui.silent import Silent
 
 
@@ -42,11 +44,9 @@ def sweep(command: Command) -> Result:
         go = partial(launched, command)
     screen, tracker = jobs[0].part("ui"), jobs[0].part("tracker")
     tracker.open(jobs[0].outputs)
-    try:
+    with delivered(tracker) as delivery:
         result = _all(jobs, screen, tracker, go)
-    finally:
-        delivery = tracker.close()
-    result = replace(result, delivery=delivery)
+    result = replace(result, delivery=delivery())
     keep(result, jobs[0])
     screen.show(result)
     return result
@@ -104,7 +104,7 @@ class Sweep:
         step = Step(
             name=self.next,
             status={"passed": "done"}.get(result.outcome, result.outcome),
-            says=f"{self.said(job)}: {_told(result)}",
+            says=f"{self.said(job)}: {told(result)}",
             seconds=result.seconds,
         )
         self.results.append(result)
@@ -120,20 +120,34 @@ class Sweep:
     def submit(self) -> None:
         """The parent runs; each registers the best accepted model of its experiment."""
         for name in self.names:
-            winner = self.winner(name)
-            job = next(job for job in self.jobs if job.name == name)
-            accepted = winner is not None and bool(job.mode["judge"])
-            registers = job.part("registry").registers(name, accepted)
-            version = registered(job, job.project / winner.folder) if registers and winner else None
+            register, winner = self.registers(name)
+            version = self.version(name, winner) if register and winner else None
             record = replace(
                 self.record(name, "FINISHED"),
-                register=registers if version and version.is_new else "",
-                model_of=winner.key if winner else "",
+                register=register if version and version.is_new else "",
+                model_of=winner,
             )
             self.tracker.submit(record)
-            if version is not None and winner is not None:
-                self.tracker.submit(standing_of(job))
-                winner.details["version"] = shown(version)
+            if version is not None:
+                self.tracker.submit(standing_of(self.job_of(name)))
+
+    def registers(self, name: str) -> tuple[str, str]:
+        """What a version of one experiment is registered as, and whose model that is."""
+        winner, job = self.winner(name), self.job_of(name)
+        accepted = winner is not None and bool(job.mode["judge"])
+        return job.part("registry").registers(name, accepted), winner.key if winner else ""
+
+    def version(self, name: str, key: str) -> ModelVersion:
+        """Make a version of the run `key`."""
+        result = next(each for each in self.results if each.key == key)
+        job = self.job_of(name)
+        version = registered(job, job.project / result.folder)
+        result.details["version"] = shown(version)
+        return version
+
+    def job_of(self, name: str) -> Job:
+        """The first job of one experiment."""
+        return next(job for job in self.jobs if job.name == name)
 
     def stopped(self, status: str, reason: str) -> None:
         """The parent runs of a sweep that ended early; nothing is registered."""
@@ -212,39 +226,6 @@ def one(job: Job, tracker: Any, parent_key: str) -> Result:
     )
 
 
-def varying(jobs: list[Job]) -> list[str]:
-    """Keys whose words differ between the jobs, in the order typed."""
-    keys: dict[str, set[str]] = {}
-    for job in jobs:
-        for word in job.words:
-            key, _, value = word.partition("=")
-            keys.setdefault(key.lstrip("+"), set()).add(value)
-    return [key for key, values in keys.items() if len(values) > 1]
-
-
-def value_of(job: Job, key: str) -> str:
-    """What the words of `job` say of `key`."""
-    for word in reversed(job.words):
-        if word.lstrip("+").startswith(f"{key}="):
-            return word.partition("=")[2]
-    return "-"
-
-
-def _told(result: Result) -> str:
-    if result.problems:
-        return f"{result.problems[0]['code']}: {result.problems[0]['says']}"
-    primary = result.metrics[0]
-    return f"{primary['name']} {primary['value']:.4g}, {result.outcome}"
-
-
-def _row(job: Job, result: Result, varied: list[str]) -> dict[str, Any]:
-    row: dict[str, Any] = {key: value_of(job, key) for key in varied}
-    for metric in result.metrics[:1]:
-        row |= {"metric": metric["name"], "test": metric["value"], "baseline": metric["baseline"]}
-    row |= {"outcome": result.outcome, "seconds": round(result.seconds, 2), "run": result.key}
-    return row
-
-
 def _summary(sweep: Sweep, seconds: float) -> Result:
     jobs, results = sweep.jobs, sweep.results
     ranked = sorted(zip(jobs, results, strict=True), key=lambda pair: (pair[1].name, rank(pair[1])))
@@ -266,22 +247,16 @@ def _summary(sweep: Sweep, seconds: float) -> Result:
                 for result in results
                 if "version" in result.details
             ],
-            "rows": [_row(job, result, varied) for job, result in ranked],
+            "rows": [row(job, result, varied) for job, result in ranked],
             "jobs": [{"key": each.key, "folder": each.folder} for each in results],
+            "registers": {
+                key: register
+                for register, key in map(sweep.registers, sweep.names)
+                if register and key
+            },
         },
         seconds=round(seconds, 3),
     )
-
-
-def rank(result: Result) -> tuple[bool, float]:
-    """Sort key of results with one primary metric: the best first, those without one last."""
-    if not result.metrics:
-        return (True, 0.0)
-    primary = result.metrics[0]
-    value = primary["value"]
-    if value != value:
-        return (True, 0.0)
-    return (False, -value if primary["greater_is_better"] else value)
 
 
 def _not_swept(verb: str) -> MlopsError:

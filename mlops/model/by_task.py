@@ -118,9 +118,10 @@ class ByTask:
 
     def _thresholded(self, model: Any, task: Task, seed: int) -> Any:
         from sklearn.metrics import make_scorer
-        from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
+        from sklearn.model_selection import FixedThresholdClassifier
 
         from mlops.model.mean_cost import mean_cost
+        from mlops.model.tuned_threshold import TunedThreshold
 
         binary = len(task.classes) == 2
         wanted = self.threshold
@@ -134,9 +135,7 @@ class ByTask:
             raise _refused("threshold-needs-two-classes", "model.threshold", found, [2], says)
         if wanted == "tuned":
             scorer = make_scorer(mean_cost, greater_is_better=False, costs=dict(task.costs))
-            return TunedThresholdClassifierCV(
-                model, scoring=scorer, cv=self.folds, random_state=seed
-            )
+            return TunedThreshold(model, scoring=scorer, cv=self.folds, random_state=seed)
         positive = task.classes[-1] if task.positive is None else task.positive
         return FixedThresholdClassifier(model, threshold=float(wanted), pos_label=positive)
 

@@ -48,6 +48,9 @@ class Spool:
     def put(self, record: Record | Standing, target: str | None = None) -> None:
         """Make `record` durable; `target` is where it is to go, by default our own address.
 
+        A run has one record: the first. What comes later, e.g. from a run that was stopped while
+        it submitted, changes nothing.
+
         The last standing of each model is kept beside it, to be compared with what MLflow says.
 
         Raises
@@ -71,7 +74,10 @@ class Spool:
         if isinstance(record, Standing):
             # Told again, it is delivered again: MLflow may have been changed since.
             (self.folder / "delivered" / f"{record.key}.json").unlink(missing_ok=True)
-            write_whole(self._last(record.model), json.dumps(entry, indent=1))
+            if self._last_seq(record.model) <= record.seq:
+                write_whole(self._last(record.model), json.dumps(entry, indent=1))
+        if self.knows(record.key):
+            return
         write_whole(self._waiting(record.key), json.dumps(entry, indent=1))
 
     def waiting(self, *, adopt: bool = False) -> list[str]:
@@ -217,6 +223,11 @@ class Spool:
             return _read(self.beside("state"))
         except (OSError, ValueError):
             return {"at_ms": 0, "away": "", "troubled": {}}
+
+    def _last_seq(self, model: str) -> int:
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            return int(_read(self._last(model))["standing"]["seq"])
+        return 0
 
     def _last(self, model: str) -> Path:
         return self.folder / "standings" / f"{model}.json"

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from mlops.config import trust
 from mlops.config.build import build
 from mlops.config.catalogue import catalogue
 from mlops.core.errors import REFUSED, MlopsError
@@ -89,6 +90,14 @@ def test_a_target_counts_wherever_it_stands(sentinel, kind, place):
     refused = [each for each in caught.value.problems if each.exit_code == REFUSED]
     assert any("sentinel.Sentinel" in each.found for each in refused)
     assert all(":" in each.where or "command line" in each.where for each in refused)
+
+
+def test_what_may_be_made_is_what_the_shipped_options_name(project):
+    house = catalogue()
+    for room in house.groups:
+        options = [house.option(room, name).document.data for name in house.options(room)]
+        named = {target for each in options for _, target in trust.targets(each, room)}
+        assert trust.shipped(house, room) == named
 
 
 def test_what_one_room_may_make_another_may_not(project):

@@ -334,5 +334,6 @@ def test_a_seed_finds_the_same_in_another_process_on_more_threads(new_place, com
     words = ("model=random_forest", "model.n_estimators=10", *QUICK)
     here = values(new_place()(*words))
     other = command_line(new_place().folder)("ui=json", "model.n_jobs=4", *words).ok().json
-    assert {metric["name"]: metric["value"] for metric in other["metrics"]} == here
+    found = {metric["name"]: metric["value"] for metric in other["metrics"]}
+    assert found == pytest.approx(here, rel=1e-12)  # threads add up their trees in any order
     assert values(new_place()(*words, "seed=1")) != here

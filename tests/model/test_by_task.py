@@ -42,7 +42,7 @@ def test_the_seed_goes_where_it_is_taken():
 
 def test_costs_become_weights_and_a_tuned_threshold():
     model = linear().estimator(CREDIT, seed=0)
-    assert type(model).__name__ == "TunedThresholdClassifierCV"
+    assert type(model).__name__ == "TunedThreshold"
     assert model.estimator.class_weight == {"bad": 5.0, "good": 1.0}
 
 

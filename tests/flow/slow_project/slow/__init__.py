@@ -1,0 +1,1 @@
+"""Parts that stand still at the stage named by STOP_AT until they are let go, or stopped."""

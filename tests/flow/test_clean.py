@@ -1,0 +1,138 @@
+"""`mlops clean` shows first, and never takes what is good, waits, or goes on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from filelock import FileLock
+
+
+@pytest.fixture
+def outputs(place):
+    return place.outputs
+
+
+def old_run(outputs, number, *, registers="", name="houses", result=True):
+    """The folder of a run, older the smaller its number."""
+    key = f"20240101-0000{number:02d}-{number:08x}"
+    folder = outputs / "runs" / f"{name}-{key}"
+    folder.mkdir(parents=True)
+    (folder / "model.skops").write_bytes(bytes(1000))
+    if result:
+        told = {
+            "outcome": "passed",
+            "name": name,
+            "key": key,
+            "folder": f"outputs/runs/{name}-{key}",
+        }
+        told["details"] = {"registers": registers}
+        (folder / "result.json").write_text(json.dumps(told))
+    return folder
+
+
+def left(outputs):
+    return {path.name.partition("-")[0] + path.name[-2:] for path in (outputs / "runs").iterdir()}
+
+
+def count(result, what):
+    return next(row["count"] for row in result.details["rows"] if row["what"] == what)
+
+
+def test_it_shows_what_would_go_and_takes_nothing(place, outputs):
+    for number in range(4):
+        old_run(outputs, number)
+    result = place("clean", "keep_runs=1")
+    assert count(result, "run folders") == 3
+    assert "would be freed: mlops clean apply=true" in result.details["says"]
+    assert len(left(outputs)) == 4
+
+
+def test_told_to_it_frees_what_it_showed(place, outputs):
+    for number in range(4):
+        old_run(outputs, number)
+    shown = place("clean", "keep_runs=1").details["rows"]
+    result = place("clean", "keep_runs=1", "apply=true")
+    assert result.details["rows"] == shown
+    assert left(outputs) == {"houses03"}
+
+
+def test_the_last_two_versions_of_each_model_stay(place, outputs):
+    for number in range(3):
+        old_run(outputs, number, registers="houses")
+    old_run(outputs, 3, name="cars", registers="cars")
+    for number in range(4, 9):  # newer, passed, and no version: e.g. quick ones
+        old_run(outputs, number)
+    place("clean", "keep_runs=0", "apply=true")
+    assert left(outputs) == {"houses01", "houses02", "cars03"}
+
+
+def test_the_winners_of_sweeps_are_versions_and_keep_their_sweep(place, outputs):
+    winner = old_run(outputs, 1)
+    old_run(outputs, 2)
+    sweep = old_run(outputs, 3, name="sweep")
+    key = winner.name.removeprefix("houses-")
+    told = {"folder": f"outputs/runs/{sweep.name}", "details": {"registers": {key: "houses"}}}
+    (sweep / "result.json").write_text(json.dumps(told))
+    for _ in range(2):
+        place("clean", "keep_runs=0", "apply=true")
+    assert left(outputs) == {"houses01", "sweep03"}
+
+
+def test_what_waits_to_be_delivered_stays(place, outputs):
+    for number in range(3):
+        old_run(outputs, number, result=number != 1)
+    key = "20240101-000001-00000001"
+    (outputs / "spool").mkdir()
+    (outputs / "spool" / f"{key}.json").write_text("{}")
+    (outputs / "spool" / "delivered").mkdir()
+    (outputs / "spool" / "delivered" / "20240101-000002-00000002.json").write_text("{}")
+    result = place("clean", "keep_runs=0", "apply=true")
+    assert left(outputs) == {"houses01"}
+    assert count(result, "delivered records") == 1
+    assert (outputs / "spool" / f"{key}.json").exists()
+
+
+def test_what_is_in_progress_stays(place, outputs):
+    going = old_run(outputs, 1, result=False)
+    sweep = old_run(outputs, 2, name="sweep", result=False)
+    (sweep / "houses").mkdir()
+    old_run(outputs, 3)
+    with FileLock(going / ".lock"), FileLock(sweep / "houses" / ".lock"):
+        place("clean", "keep_runs=0", "apply=true")
+        assert left(outputs) == {"houses01", "sweep02"}
+    place("clean", "keep_runs=0", "apply=true")
+    assert left(outputs) == set()
+
+
+def test_a_broken_result_is_an_old_run_like_any_other(place, outputs):
+    for number, text in enumerate(
+        ["[half", "[]", '{"details": 3}', '{"details": {"registers": 1}}']
+    ):
+        (old_run(outputs, number) / "result.json").write_text(text)
+    place("clean", "keep_runs=0", "apply=true")
+    assert left(outputs) == set()
+
+
+def test_after_real_runs_it_empties_the_cache_and_the_next_run_goes_through(place):
+    words = ("tracker=offline", "mode.bootstrap=10")
+    first = place(*words)
+    assert count(place("clean"), "cache entries") > 5
+    place("clean", "apply=true", "keep_runs=0")
+    assert not list((place.outputs / "cache").glob("*/*/"))
+    assert place.run_folder(first).is_dir()  # it waits, and is the last good version
+    again = place(*words)
+    assert again.metrics == first.metrics
+    assert {step.status for step in again.steps} == {"done"}
+
+
+def test_part_of_the_cache_may_stay(place):
+    place("tracker=offline", "mode=smoke")
+    before = count(place("clean"), "cache entries")
+    assert 0 < count(place("clean", "cache_bytes=100000"), "cache entries") < before
+
+
+def test_in_an_empty_folder_there_is_nothing_to_free(place):
+    result = place("clean", "apply=true")
+    assert {row["count"] for row in result.details["rows"]} == {0}
+    assert list(place.folder.iterdir()) == []

@@ -1,0 +1,103 @@
+"""Ctrl-C and SIGTERM, wherever a run is: told, recorded, nothing half-written, nobody left."""
+
+from __future__ import annotations
+
+import signal
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from mlops.core.record import Record
+from mlops.tracker.address import Address
+from mlops.tracker.spool import Spool
+from mlops.tracker.sync import drain, pending
+
+BEFORE = ["start", "data", "contract", "learning", "splitter", "tuner", "fit", "features", "model"]
+JUDGED = ["evaluator", "verdict", "saving", "deployer"]
+SUBMITTED = ["submitted", "caching", "shown"]
+ENDS_S = 60
+STOPS = [(stage, signal.SIGINT) for stage in (*BEFORE, *JUDGED, *SUBMITTED)]
+STOPS += [(stage, signal.SIGTERM) for stage in ("data", "fit", "saving", "submitted")]
+
+
+@dataclass(frozen=True)
+class Stopped:
+    exit_code: int
+    text: str
+    record: Record
+    leftovers: list[str]
+
+
+@pytest.fixture(scope="module")
+def stopped(slow_project):
+    """What became of one run for each stage and signal, and of the spool after it."""
+    ends = {}
+    spool = Spool(slow_project.outputs)
+    for stage, number in STOPS:
+        before = set(pending(slow_project.outputs))
+        process = slow_project.held(f"{stage} 1")
+        process.send_signal(number)
+        text = "".join(process.communicate(timeout=ENDS_S))
+        (key,) = set(pending(slow_project.outputs)) - before
+        left = [path.name for path in slow_project.leftovers()]
+        ends[stage, number] = Stopped(process.returncode, text, spool.read(key), left)
+        slow_project.nothing_is_half_written()
+    return ends
+
+
+@pytest.fixture(scope="module")
+def recorded(stopped, slow_project):
+    """The runs in MLflow after a sync, by run key."""
+    from mlflow import MlflowClient
+
+    assert len(drain(slow_project.outputs).delivered) == len(STOPS)
+    client = MlflowClient(Address.of(slow_project.outputs).uri)
+    experiment = client.get_experiment_by_name("slow").experiment_id
+    return {run.data.tags["mlops.run_key"]: run for run in client.search_runs([experiment])}
+
+
+@pytest.mark.parametrize(("stage", "number"), STOPS)
+def test_it_says_that_it_was_stopped_and_leaves_nothing(stopped, stage, number):
+    ended = stopped[stage, number]
+    assert ended.exit_code == 130, ended.text
+    assert "error[interrupted] Stopped before the end" in ended.text
+    assert "Traceback" not in ended.text
+    assert ended.leftovers == []
+
+
+@pytest.mark.parametrize(("stage", "number"), STOPS)
+def test_it_is_recorded_as_what_it_was(stopped, recorded, stage, number):
+    record = stopped[stage, number].record
+    run = recorded[record.key]
+    assert run.data.params["model"] == "slow"
+    if stage in SUBMITTED:
+        assert run.info.status == "FINISHED"
+        assert "mlops.reason" not in run.data.tags
+    else:
+        assert (run.info.status, run.data.tags["mlops.reason"]) == ("KILLED", "aborted")
+    knows = stage in SUBMITTED or stage in ("saving", "deployer")
+    assert ("rmse" in run.data.metrics) == knows
+
+
+def test_the_next_run_goes_through(stopped, slow_project):
+    again = slow_project("tracker=offline")
+    assert again.exit_code == 0, again.text
+
+
+@pytest.mark.parametrize("stage", ["data 1", "verdict 1"])
+def test_with_a_recorder_it_is_in_mlflow_at_once_and_the_recorder_ends(slow_project, stage):
+    from mlflow import MlflowClient
+
+    process = slow_project.held(stage, "tracker=mlflow")
+    process.send_signal(signal.SIGINT)
+    text = "".join(process.communicate(timeout=ENDS_S))
+    assert process.returncode == 130, text
+    client = MlflowClient(Address.of(slow_project.outputs).uri)
+    experiment = client.get_experiment_by_name("slow").experiment_id
+    (run, *_) = client.search_runs([experiment], order_by=["start_time DESC"])
+    assert (run.info.status, run.data.tags["mlops.reason"]) == ("KILLED", "aborted")
+    end = time.monotonic() + ENDS_S
+    while slow_project.processes() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert slow_project.processes() == []

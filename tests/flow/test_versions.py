@@ -1,0 +1,248 @@
+"""Runs become versions; history, promote and rollback go by the ledger, and MLflow follows."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from mlops.core.errors import MlopsError
+from mlops.registry.intent import Intent
+from mlops.registry.versions import Versions
+
+QUICK = ("mode.folds=2", "mode.bootstrap=0")
+HARSH = "evaluator.regression.gates.r2.min=0.99"
+REASON = 'better recall, it\'s "ok" # a=b'
+
+
+@pytest.fixture(scope="module")
+def shop(new_place):
+    """A folder with two versions, a third run of the first one's content, and a refused run."""
+    place = new_place()
+    place.told = [
+        place("model=linear", *QUICK),
+        place("model=ridge", *QUICK),
+        place("model=linear", *QUICK),
+        place("model=linear", HARSH, *QUICK),
+    ]
+    return place
+
+
+@pytest.fixture
+def versions(shop):
+    return Versions(shop.outputs, "boston_housing")
+
+
+def held(versions):
+    return {name: each.number for each in versions.all() for name in each.aliases}
+
+
+def in_mlflow(shop):
+    """Alias to our number, once all that waits is delivered."""
+    shop("sync")
+    found = shop.versions("boston_housing")
+    return {name: int(each.tags["mlops.version"]) for each in found for name in each.aliases}
+
+
+@pytest.fixture
+def as_at_first(shop, versions):
+    """The first version is the champion, whatever the test before did."""
+    if held(versions)["champion"] != 1:
+        shop("promote", "version=1")
+    return shop
+
+
+def test_an_accepted_run_is_a_version_and_the_same_content_is_one_only_once(shop):
+    said = [result.details.get("version", {}).get("says") for result in shop.told]
+    assert said == [
+        "version 1 (champion)",
+        "version 2 (challenger)",
+        "already version 1 (champion)",
+        None,
+    ]
+    document = shop.document(shop.told[1])
+    assert document["details"]["version"]["number"] == 2
+
+
+def test_mlflow_has_the_same_versions_and_names(shop, versions):
+    assert in_mlflow(shop) == held(versions)
+    assert len(shop.versions("boston_housing")) == 2
+    keys = [each.tags["mlops.run_key"] for each in shop.versions("boston_housing")]
+    assert keys == [result.key for result in shop.told[:2]]
+
+
+def test_a_version_keeps_what_belongs_together(shop, versions):
+    about = versions.shelf.manifest(1)
+    assert set(about["files"]) >= {
+        *("model/model.skops", "report.html", "config.yaml", "contract.yaml", "result.json"),
+        *("requirements.txt", "golden/rows.parquet", "golden/expected.json"),
+    }
+    assert about["run"] == shop.told[0].key
+    assert about["metrics"]["rmse"] == pytest.approx(shop.told[0].metrics[0]["value"])
+    assert ["crim", "double", True] in about["signature"]["inputs"]
+
+
+def test_the_golden_rows_are_answered_as_they_were(shop, versions):
+    import pandas as pd
+
+    from mlops.core import artefact
+
+    folder = versions.shelf.place(1)
+    digest = versions.shelf.manifest(1)["files"]["model/model.skops"]
+    pipeline = artefact.load(folder / "model/model.skops", sha256=digest)
+    rows = pd.read_parquet(folder / "golden/rows.parquet")
+    expected = json.loads((folder / "golden/expected.json").read_text())["values"]
+    assert pipeline.predict(rows).tolist() == expected
+
+
+def test_history_says_who_named_what_when_and_why(as_at_first, versions):
+    as_at_first("promote", "version=challenger", f"reason={REASON}")
+    result = as_at_first("history", "verify=true", "last=0")
+    last = result.details["rows"][-1]
+    assert (last["act"], last["what"], last["why"]) == ("promote", "champion 1 → 2", REASON)
+    assert result.details["rows"][0]["run"] == as_at_first.told[0].key
+    assert "2 versions whole" in result.details["lines"][-1]
+    assert in_mlflow(as_at_first) == held(versions) == {"champion": 2, "challenger": 2}
+
+
+def test_rollback_puts_the_version_before_back(as_at_first, versions):
+    as_at_first("promote", "version=2")
+    result = as_at_first("rollback", "reason=worse, alas")
+    assert (result.details["was"], result.details["version"]) == (2, 1)
+    assert held(versions)["champion"] == 1
+    assert versions.ledger.entries()[-1].why == "worse, alas"
+
+
+def test_a_promoter_who_names_whom_he_replaces_is_refused_where_it_is_another(as_at_first):
+    with pytest.raises(MlopsError, match="alias-moved") as refused:
+        as_at_first("promote", "version=2", "instead_of=2")
+    assert refused.value.exit_code == 3
+
+
+def test_what_gates_refuse_needs_a_reason_which_stays_in_the_history(as_at_first, versions):
+    key = as_at_first.told[3].key
+    with pytest.raises(MlopsError, match="gates-refuse") as refused:
+        as_at_first("promote", f"run={key}")
+    assert refused.value.exit_code == 3
+    assert "r2 ≥ 0.99" in refused.value.problems[0].found
+    with pytest.raises(MlopsError, match="reason-needed"):
+        as_at_first("promote", f"run={key}", "override=true")
+    count = len(versions.all())
+    as_at_first("promote", f"run={key}", "override=true", "reason=we know better", "alias=trial")
+    made = versions.all()[-1]
+    assert (made.number, made.run, made.aliases) == (count + 1, key, ("trial",))
+    shown = as_at_first("history").details["rows"][-2]
+    assert shown["why"].startswith("we know better [overridden: r2 ≥ 0.99: r2 is 0.")
+    assert in_mlflow(as_at_first) == held(versions)
+
+
+def test_words_that_do_not_fit_are_told(as_at_first):
+    for words, code in (
+        (("promote",), "which-version"),
+        (("promote", "version=1", "run=x"), "which-version"),
+        (("promote", "version=chalenger"), "no-version"),
+        (("promote", "run=../x"), "no-candidate"),
+        (("promote", "version=2", "alias=v2"), "bad-alias-name"),
+        (("history", "name=houses"), "no-versions"),
+        (("rollback", "to=99"), "no-version"),
+        (("history", "registry=dry_run"), "nothing-registered"),
+    ):
+        with pytest.raises(MlopsError, match=code) as refused:
+            as_at_first(*words)
+        assert refused.value.exit_code == 2
+
+
+def test_a_rollback_that_was_cut_off_is_finished_by_the_next_command(as_at_first, versions):
+    Intent(key="cut", act="rollback", version=2, alias="champion", was=1, why="").write(
+        versions.folder
+    )
+    doctor = {row["check"]: row for row in as_at_first("doctor").details["rows"]}
+    assert doctor["versions"]["found"] == "boston_housing: a rollback was cut off"
+    lines = as_at_first("history").details["lines"]
+    assert lines == ["rollback of version 2 to champion was cut off and is finished now"]
+    assert held(versions)["champion"] == 2
+    assert in_mlflow(as_at_first)["champion"] == 2
+
+
+def test_a_change_made_in_mlflow_is_found_and_stands_in_the_history(as_at_first, versions):
+    in_mlflow(as_at_first)
+    as_at_first.mlflow().set_registered_model_alias("boston_housing", "champion", "2")
+    assert in_mlflow(as_at_first)["champion"] == 1
+    result = as_at_first("history")
+    assert result.details["lines"][0].startswith("changed elsewhere: in MLflow, champion was given")
+    last = result.details["rows"][-1]
+    assert (last["act"], last["what"], last["who"]) == (
+        *("external", "champion 1 → 2"),
+        "somebody in MLflow",
+    )
+    assert as_at_first("history").details["lines"] == []
+
+
+def test_a_server_that_was_away_is_told_later(as_at_first, versions):
+    away = "tracker.uri=http://127.0.0.1:9"
+    as_at_first("promote", "version=2", away)
+    assert held(versions)["champion"] == 2
+    as_at_first("sync", "adopt=true")
+    assert in_mlflow(as_at_first)["champion"] == 2
+
+
+def test_doctor_says_how_to_do_without_a_damaged_champion(as_at_first, versions):
+    model = versions.shelf.place(1) / "model" / "model.skops"
+    whole = model.read_bytes()
+    model.unlink()
+    try:
+        row = next(r for r in as_at_first("doctor").details["rows"] if r["check"] == "versions")
+        assert row["state"] == "broken"
+        assert "version 1 (champion): model.skops is not there" in row["found"]
+        assert "mlops rollback name=boston_housing alias=champion to=" in row["repair"]
+        with pytest.raises(MlopsError, match="version-not-whole"):
+            as_at_first("history", "verify=true")
+    finally:
+        model.write_bytes(whole)
+    assert as_at_first("history", "verify=true").outcome == "done"
+
+
+def test_clean_touches_no_version(as_at_first, versions):
+    as_at_first("clean", "apply=true", "keep_runs=0")
+    assert len(versions.usable()) == len(versions.all())
+
+
+VERBS = (["history", "verify=true"], ["promote", "version=2"], ["rollback"])
+
+
+def test_history_promote_and_rollback_import_nothing_heavy(as_at_first, command_line):
+    asked = command_line(as_at_first.folder)
+    ran = subprocess.run(
+        [sys.executable, "-c", WATCHED, json.dumps(VERBS)],
+        cwd=asked.folder,
+        env=asked.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stdout.splitlines()[-1] == "[]"
+
+
+WATCHED = """
+import json, sys
+from mlops.cli import main
+
+for verb in json.loads(sys.argv[1]):
+    assert main(verb) == 0, verb
+heavy = {"mlflow", "numpy", "pandas", "pyarrow", "scipy", "skops", "sklearn", "sqlalchemy"}
+print(sorted(heavy & sys.modules.keys()))
+"""
+
+
+def test_a_sweep_registers_its_winner_only(new_place):
+    place = new_place()
+    result = place("-m", "model=dummy,ridge", *QUICK)
+    versions = Versions(place.outputs, "boston_housing")
+    (version,) = versions.all()
+    winner = next(row for row in result.details["rows"] if row["model"] == "ridge")
+    assert version.run == winner["run"]
+    assert result.details["lines"] == [f"boston_housing version 1 (champion): run {version.run}"]
+    assert in_mlflow(place) == {"champion": 1}
