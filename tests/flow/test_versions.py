@@ -19,19 +19,18 @@ REASON = 'better recall, it\'s "ok" # a=b'
 
 @pytest.fixture(scope="module")
 def shop(new_place):
-    """A folder with two versions, a third run of the first one's content, and a refused run."""
-    place = new_place()
-    place.told = [
-        place("model=linear", *QUICK),
-        place("model=ridge", *QUICK),
-        place("model=linear", *QUICK),
-        place("model=linear", HARSH, *QUICK),
-    ]
-    return place
+    return new_place()
+
+
+@pytest.fixture(scope="module")
+def told(shop):
+    """Two versions, a third run of the first one's content, and a run that a gate refuses."""
+    words = (["model=linear"], ["model=ridge"], ["model=linear"], ["model=linear", HARSH])
+    return [shop(*each, *QUICK) for each in words]
 
 
 @pytest.fixture
-def versions(shop):
+def versions(shop, told):
     return Versions(shop.outputs, "boston_housing")
 
 
@@ -54,33 +53,33 @@ def as_at_first(shop, versions):
     return shop
 
 
-def test_an_accepted_run_is_a_version_and_the_same_content_is_one_only_once(shop):
-    said = [result.details.get("version", {}).get("says") for result in shop.told]
+def test_an_accepted_run_is_a_version_and_the_same_content_is_one_only_once(shop, told):
+    said = [result.details.get("version", {}).get("says") for result in told]
     assert said == [
         "version 1 (champion)",
         "version 2 (challenger)",
         "already version 1 (champion)",
         None,
     ]
-    document = shop.document(shop.told[1])
+    document = shop.document(told[1])
     assert document["details"]["version"]["number"] == 2
 
 
-def test_mlflow_has_the_same_versions_and_names(shop, versions):
+def test_mlflow_has_the_same_versions_and_names(shop, versions, told):
     assert in_mlflow(shop) == held(versions)
     assert len(shop.versions("boston_housing")) == 2
     keys = [each.tags["mlops.run_key"] for each in shop.versions("boston_housing")]
-    assert keys == [result.key for result in shop.told[:2]]
+    assert keys == [result.key for result in told[:2]]
 
 
-def test_a_version_keeps_what_belongs_together(shop, versions):
+def test_a_version_keeps_what_belongs_together(shop, versions, told):
     about = versions.shelf.manifest(1)
     assert set(about["files"]) >= {
         *("model/model.skops", "report.html", "config.yaml", "contract.yaml", "result.json"),
         *("requirements.txt", "golden/rows.parquet", "golden/expected.json"),
     }
-    assert about["run"] == shop.told[0].key
-    assert about["metrics"]["rmse"] == pytest.approx(shop.told[0].metrics[0]["value"])
+    assert about["run"] == told[0].key
+    assert about["metrics"]["rmse"] == pytest.approx(told[0].metrics[0]["value"])
     assert ["crim", "double", True] in about["signature"]["inputs"]
 
 
@@ -97,12 +96,12 @@ def test_the_golden_rows_are_answered_as_they_were(shop, versions):
     assert pipeline.predict(rows).tolist() == expected
 
 
-def test_history_says_who_named_what_when_and_why(as_at_first, versions):
+def test_history_says_who_named_what_when_and_why(as_at_first, versions, told):
     as_at_first("promote", "version=challenger", f"reason={REASON}")
     result = as_at_first("history", "verify=true", "last=0")
     last = result.details["rows"][-1]
     assert (last["act"], last["what"], last["why"]) == ("promote", "champion 1 → 2", REASON)
-    assert result.details["rows"][0]["run"] == as_at_first.told[0].key
+    assert result.details["rows"][0]["run"] == told[0].key
     assert "2 versions whole" in result.details["lines"][-1]
     assert in_mlflow(as_at_first) == held(versions) == {"champion": 2, "challenger": 2}
 
@@ -121,8 +120,8 @@ def test_a_promoter_who_names_whom_he_replaces_is_refused_where_it_is_another(as
     assert refused.value.exit_code == 3
 
 
-def test_what_gates_refuse_needs_a_reason_which_stays_in_the_history(as_at_first, versions):
-    key = as_at_first.told[3].key
+def test_what_gates_refuse_needs_a_reason_which_stays_in_the_history(as_at_first, versions, told):
+    key = told[3].key
     with pytest.raises(MlopsError, match="gates-refuse") as refused:
         as_at_first("promote", f"run={key}")
     assert refused.value.exit_code == 3
