@@ -11,15 +11,41 @@ import pytest
 from mlops.core.errors import MlopsError
 from mlops.registry.intent import Intent
 from mlops.registry.versions import Versions
+from mlops.tracker.address import Address
+from mlops.tracker.recorder import Recorder
+from mlops.tracker.spool import Spool
 
 QUICK = ("mode.folds=2", "mode.bootstrap=0")
 HARSH = "evaluator.regression.gates.r2.min=0.99"
 REASON = 'better recall, it\'s "ok" # a=b'
 
 
+class Shop:
+    """A folder whose commands leave word for MLflow; a test that asks MLflow delivers it first."""
+
+    def __init__(self, place):
+        self.place, self.outputs = place, place.outputs
+
+    def __call__(self, *words):
+        return self.place(*words, "tracker=offline")
+
+    def mlflow(self):
+        """MLflow's own client, in line with all that was left for it."""
+        spool = Spool(self.outputs, Address.of(self.outputs))
+        with spool.lock:
+            assert Recorder(spool).round() == []
+        return self.place.mlflow()
+
+    def names(self):
+        """Alias to our own number, as MLflow has it."""
+        self.mlflow()
+        found = self.place.versions("boston_housing")
+        return {name: int(each.tags["mlops.version"]) for each in found for name in each.aliases}
+
+
 @pytest.fixture(scope="module")
 def shop(new_place):
-    return new_place()
+    return Shop(new_place())
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +64,6 @@ def held(versions):
     return {name: each.number for each in versions.all() for name in each.aliases}
 
 
-def in_mlflow(shop):
-    """Alias to our number, once all that waits is delivered."""
-    shop("sync")
-    found = shop.versions("boston_housing")
-    return {name: int(each.tags["mlops.version"]) for each in found for name in each.aliases}
-
-
 @pytest.fixture
 def as_at_first(shop, versions):
     """The first version is the champion, whatever the test before did."""
@@ -61,14 +80,14 @@ def test_an_accepted_run_is_a_version_and_the_same_content_is_one_only_once(shop
         "already version 1 (champion)",
         None,
     ]
-    document = shop.document(told[1])
+    document = shop.place.document(told[1])
     assert document["details"]["version"]["number"] == 2
 
 
 def test_mlflow_has_the_same_versions_and_names(shop, versions, told):
-    assert in_mlflow(shop) == held(versions)
-    assert len(shop.versions("boston_housing")) == 2
-    keys = [each.tags["mlops.run_key"] for each in shop.versions("boston_housing")]
+    assert shop.names() == held(versions)
+    assert len(shop.place.versions("boston_housing")) == 2
+    keys = [each.tags["mlops.run_key"] for each in shop.place.versions("boston_housing")]
     assert keys == [result.key for result in told[:2]]
 
 
@@ -103,7 +122,7 @@ def test_history_says_who_named_what_when_and_why(as_at_first, versions, told):
     assert (last["act"], last["what"], last["why"]) == ("promote", "champion 1 → 2", REASON)
     assert result.details["rows"][0]["run"] == told[0].key
     assert "2 versions whole" in result.details["lines"][-1]
-    assert in_mlflow(as_at_first) == held(versions) == {"champion": 2, "challenger": 2}
+    assert as_at_first.names() == held(versions) == {"champion": 2, "challenger": 2}
 
 
 def test_rollback_puts_the_version_before_back(as_at_first, versions):
@@ -134,7 +153,7 @@ def test_what_gates_refuse_needs_a_reason_which_stays_in_the_history(as_at_first
     assert (made.number, made.run, made.aliases) == (count + 1, key, ("trial",))
     shown = as_at_first("history").details["rows"][-2]
     assert shown["why"].startswith("we know better [overridden: r2 ≥ 0.99: r2 is 0.")
-    assert in_mlflow(as_at_first) == held(versions)
+    assert as_at_first.names() == held(versions)
 
 
 def test_words_that_do_not_fit_are_told(as_at_first):
@@ -162,13 +181,13 @@ def test_a_rollback_that_was_cut_off_is_finished_by_the_next_command(as_at_first
     lines = as_at_first("history").details["lines"]
     assert lines == ["rollback of version 2 to champion was cut off and is finished now"]
     assert held(versions)["champion"] == 2
-    assert in_mlflow(as_at_first)["champion"] == 2
+    assert as_at_first.names()["champion"] == 2
 
 
 def test_a_change_made_in_mlflow_is_found_and_stands_in_the_history(as_at_first, versions):
-    in_mlflow(as_at_first)
+    as_at_first.names()
     as_at_first.mlflow().set_registered_model_alias("boston_housing", "champion", "2")
-    assert in_mlflow(as_at_first)["champion"] == 1
+    assert as_at_first.names()["champion"] == 1
     result = as_at_first("history")
     assert result.details["lines"][0].startswith("changed elsewhere: in MLflow, champion was given")
     last = result.details["rows"][-1]
@@ -180,11 +199,10 @@ def test_a_change_made_in_mlflow_is_found_and_stands_in_the_history(as_at_first,
 
 
 def test_a_server_that_was_away_is_told_later(as_at_first, versions):
-    away = "tracker.uri=http://127.0.0.1:9"
-    as_at_first("promote", "version=2", away)
+    as_at_first.place("promote", "version=2", "tracker.uri=http://127.0.0.1:9")
     assert held(versions)["champion"] == 2
-    as_at_first("sync", "adopt=true")
-    assert in_mlflow(as_at_first)["champion"] == 2
+    as_at_first.place("sync", "adopt=true")
+    assert as_at_first.names()["champion"] == 2
 
 
 def test_doctor_says_how_to_do_without_a_damaged_champion(as_at_first, versions):
@@ -212,7 +230,7 @@ VERBS = (["history", "verify=true"], ["promote", "version=2"], ["rollback"])
 
 
 def test_history_promote_and_rollback_import_nothing_heavy(as_at_first, command_line):
-    asked = command_line(as_at_first.folder)
+    asked = command_line(as_at_first.place.folder)
     ran = subprocess.run(
         [sys.executable, "-c", WATCHED, json.dumps(VERBS)],
         cwd=asked.folder,
@@ -244,4 +262,4 @@ def test_a_sweep_registers_its_winner_only(new_place):
     winner = next(row for row in result.details["rows"] if row["model"] == "ridge")
     assert version.run == winner["run"]
     assert result.details["lines"] == [f"boston_housing version 1 (champion): run {version.run}"]
-    assert in_mlflow(place) == {"champion": 1}
+    assert Shop(place).names() == {"champion": 1}
