@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops.core.secret import Secret
-from mlops.core.secret import masked
+from mlops.core.secret import Secret, masked
 from mlops.tracker.address import Address
 
 
