@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
@@ -9,8 +10,11 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from mlops.core.errors import BUG, INTERRUPTED, MlopsError, Problem
+from mlops.core.errors import BUG, ENVIRONMENT, INTERRUPTED, MlopsError, Problem
 from mlops.core.record import Result
+
+_OF_THE_SYSTEM = "EACCES EPERM EROFS ENOSPC EDQUOT EFBIG EIO EMFILE ENFILE ENAMETOOLONG ENOTDIR"
+_SYSTEM = {getattr(errno, name, None) for name in _OF_THE_SYSTEM.split()}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
-        return _failed(arguments, _bug(error))
+        return _failed(arguments, _refused_by_system(error) or _bug(error))
 
 
 def run(*words: str) -> Result:
@@ -123,6 +127,23 @@ def _interrupted() -> MlopsError:
             accepted="-",
             next_step="run the same command again: finished steps are reused",
             exit_code=INTERRUPTED,
+        )
+    )
+
+
+def _refused_by_system(error: Exception) -> MlopsError | None:
+    """What the disk or its rights are to blame for; None for everything else."""
+    if not isinstance(error, OSError) or error.errno not in _SYSTEM:
+        return None
+    return MlopsError(
+        Problem(
+            code="system-refused",
+            says="The system refuses to read or write a file.",
+            where=str(error.filename or "this command"),
+            found=error.strerror or str(error),
+            accepted="a place that you may read and write, on a disk with room",
+            next_step="look at its rights and at the room on the disk, then run the command again",
+            exit_code=ENVIRONMENT,
         )
     )
 

@@ -114,7 +114,7 @@ def compose(words: list[str], catalogue: Catalogue, *, with_hydra: bool = False)
             load = _with_hydra if with_hydra else _without_hydra
             tree, choices = load(house, overrides, problems)
     except (HydraException, OmegaConfBaseException, ValueError, AssertionError, OSError) as error:
-        raise MlopsError(*problems, *_not_composed(error).problems) from error
+        raise MlopsError(*problems, *_not_composed(error, catalogue).problems) from error
     kept = {key: str(value) for key, value in choices.items() if not key.startswith("of/")}
     return Composed(tree, kept, tuple(words), catalogue, tuple(problems))
 
@@ -154,7 +154,10 @@ def _with_hydra(
 
     Plugins.instance()  # launchers and sweepers store their configs when they are found
     quiet = ["hydra/hydra_logging=none", "hydra/job_logging=none"]
-    tree = house.load_configuration("config", [*overrides, *quiet], RunMode.RUN)
+    kept = [each for each in overrides if not each.startswith("~")]
+    tree = house.load_configuration("config", [*kept, *quiet], RunMode.RUN)
+    taken = parse_overrides([each for each in overrides if each.startswith("~")], problems)
+    _apply(taken, house, tree, problems)
     return tree, dict(tree.hydra.runtime.choices)
 
 
@@ -174,12 +177,19 @@ def _without_hydra(
     )
     tree = house._compose_config_from_defaults_list(found.defaults, repository)
     OmegaConf.set_struct(tree, True)
-    for override in found.config_overrides:
+    _apply(found.config_overrides, house, tree, problems)
+    return tree, dict(found.overrides.known_choices)
+
+
+def _apply(
+    overrides: list[Override], house: ConfigLoaderImpl, tree: DictConfig, problems: list[Problem]
+) -> None:
+    """Set and take out keys one by one, so that each that cannot be is told."""
+    for override in overrides:
         try:
             house._apply_overrides_to_config([override], tree)
         except (HydraException, OmegaConfBaseException, ValueError, AssertionError) as error:
             problems.append(_not_applied(override, tree, error))
-    return tree, dict(found.overrides.known_choices)
 
 
 def _not_applied(override: Override, tree: DictConfig, error: Exception) -> Problem:
@@ -217,7 +227,7 @@ def _forced(override: Override, catalogue: Catalogue) -> str:
     return line if override.is_delete() else "++" + line.lstrip("+")
 
 
-def _not_composed(error: Exception) -> MlopsError:
+def _not_composed(error: Exception, catalogue: Catalogue) -> MlopsError:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, MlopsError):
@@ -228,11 +238,12 @@ def _not_composed(error: Exception) -> MlopsError:
     absent = re.search(r"Could not find '([\w/]+)/([^']+)'", str(error))
     if absent:
         return _no_plugin(absent[1], absent[2], str(error))
+    section = re.search(r"In 'of/(\w+)/([\w-]+)\.", str(error))
     lines = [line.strip() for line in str(error).split("\n") if line.strip()]
     return fail(
         "not-composed",
         "The choices cannot be put together.",
-        where="configuration",
+        where=catalogue.recipe(section[2]).document.at(section[1]) if section else "configuration",
         found=(" ".join(lines) or type(error).__name__)[:300],
         accepted="choices and values that fit one another",
         next_step="leave out overrides one by one, or see `mlops --cfg job`",

@@ -31,7 +31,7 @@ def unknown_key(composed: Composed, key: str, accepted: list[str], owner: str) -
         code="unknown-key",
         says=f"{key} is no key of {owner}.",
         where=where,
-        found=name,
+        found=name or "''",
         accepted=listed(words, 20) or "no keys",
         closest=nearest,
         next_step=_way_out(composed, key, f"{parent}.{nearest}" if parent else nearest, where),

@@ -27,27 +27,40 @@ def as_recipe(name: str, document: Document, catalogue: Catalogue) -> Recipe:
     sections: dict[str, Any] = {}
     rest: dict[str, Any] = {}
     rooms = [group for group in catalogue.groups if group not in OURS_ALONE]
-    for line_number, line in enumerate(document.text.split("\n"), start=1):
-        text = line.strip().lstrip("#").strip() if line.strip().startswith("#") else ""
-        if text.startswith("@package") and text.split() != ["@package", "_global_"]:
-            where = f"{document.at()[: -len(document.at().rpartition(':')[2])]}{line_number}"
-            problems.append(_reaches(name, text, where))
+    problems += _headers(name, document)
     for key, value in document.data.items():
-        if key == "defaults":
-            continue
-        if key in rooms and not isinstance(value, dict | type(None)):
-            problems.append(_no_section(document, str(key), value))
-        elif key in rooms:
+        if key in rooms:
+            problems += _wrong_section(name, document, str(key), value)
             sections[key] = value
         elif key in PLAIN:
             rest[key] = value
         elif str(key).split("/")[0] in OURS_ALONE:
             problems.append(_reaches(name, str(key), document.at(str(key))))
-        else:
+        elif key != "defaults":
             problems.append(_unknown(document, str(key), [*rooms, *PLAIN, "defaults"]))
     if problems:
         raise MlopsError(*problems)
     return Recipe(name, document, choices, sections, rest)
+
+
+def _headers(name: str, document: Document) -> list[Problem]:
+    """Comments that Hydra would take for an order to put the recipe somewhere else."""
+    problems = []
+    for number, line in enumerate(document.text.split("\n"), start=1):
+        text = line.strip().lstrip("#").strip() if line.strip().startswith("#") else ""
+        if text.startswith("@package") and text.split() != ["@package", "_global_"]:
+            file = document.at().rpartition(":")[0]
+            problems.append(_reaches(name, text, f"{file}:{number}"))
+    return problems
+
+
+def _wrong_section(name: str, document: Document, key: str, value: Any) -> list[Problem]:
+    if not isinstance(value, dict | type(None)):
+        return [_no_section(document, key, value)]
+    if "defaults" in (value or {}):
+        # Hydra would take it for a list of choices, from any room.
+        return [_reaches(name, f"{key}.defaults", document.at(f"{key}.defaults"))]
+    return []
 
 
 def _choices(document: Document, catalogue: Catalogue, problems: list[Problem]) -> dict[str, str]:
@@ -83,7 +96,7 @@ def _no_section(document: Document, key: str, value: Any) -> Problem:
         code="not-a-room",
         says=f"The section `{key}` of a recipe holds values of the chosen option.",
         where=document.at(key),
-        found=str(value)[:80],
+        found=str(value)[:80] or "''",
         accepted=f"`{key}:` and below it, indented, `key: value` lines",
         next_step=f"choose an option under defaults: `- override /{key}: OPTION`",
     )
@@ -107,7 +120,7 @@ def _unknown(document: Document, key: str, accepted: list[str], where: str = "")
         code="unknown-section",
         says=f"`{key}` is no section of a recipe.",
         where=where or document.at(key),
-        found=key,
+        found=key or "''",
         accepted=listed(accepted, 20),
         closest=nearest,
         next_step=f"write `{nearest}`" if nearest else "remove it",

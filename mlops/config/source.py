@@ -67,7 +67,8 @@ class HouseSource(ConfigSource):
         own = recipe.choices.get(room, self.found.defaults.get(room))
         if option != own or room not in recipe.sections:
             raise FileNotFoundError(name)
-        return recipe.sections[room] or {}
+        section = recipe.sections[room] or {}
+        return {key: value for key, value in section.items() if key != "defaults"}
 
     def is_config(self, config_path: str) -> bool:
         """True if there is such a config."""

@@ -133,7 +133,16 @@ def _size(path: Path) -> int:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+    """Remove `path`; another command may be doing the same.
+
+    Raises
+    ------
+    OSError
+        It is still there.
+    """
+    try:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    except OSError:
+        shutil.rmtree(path, ignore_errors=True)  # all that can go
+        if path.exists():
+            raise

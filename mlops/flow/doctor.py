@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import sys
@@ -88,6 +89,9 @@ def _packages() -> Finding:
 
 def _outputs(outputs: Path) -> Finding:
     if not outputs.exists():
+        above = next(each for each in outputs.parents if each.exists())
+        if not os.access(above, os.W_OK):
+            return "broken", f"cannot be made in {above}", "write outputs=OTHER_FOLDER"
         return "ok", "not there yet: the first run makes it", ""
     probe = outputs / ".doctor"
     probe.write_text("")

@@ -111,7 +111,10 @@ class Courier:
                 return f"not recorded within {wait_s:g} s: the recorder goes on by itself"
             if self._is_idle() and not self.spool.is_served():
                 if restarts == _RESTARTS and self.spool.outcome(left[0]) is None:
-                    return f"the recorder ended early, see {self.spool.beside('log')}"
+                    return (
+                        f"the recorder ended early (see {self.spool.beside('log')}): "
+                        "the record waits in outputs/spool; `mlops sync` tries again"
+                    )
                 restarts += 1
                 self.start(attended=False)
             time.sleep(_GLANCE_S)

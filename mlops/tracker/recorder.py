@@ -126,8 +126,9 @@ class Recorder:
             traceback.print_exc()
             reason = _in_short(error)
         if reason:
+            what = "database" if address.database else "server"
             self._away(
-                f"tracking server {address.shown} is away ({reason}): "
+                f"tracking {what} {address.shown} is away ({reason}): "
                 "the record waits in outputs/spool; `mlops sync` delivers it"
             )
             return False

@@ -101,6 +101,13 @@ def test_what_is_taken_out_must_be_there_and_not_be_needed(project, word, code, 
     assert word in problem.where
 
 
+def test_what_is_taken_out_beside_a_launcher_is_told_the_same(project):
+    problem = project.problem("hydra/launcher=basic", "~model.flods")
+    assert (problem.code, problem.closest) == ("unknown-key", "folds")
+    job = project.check("hydra/launcher=basic", "model=ridge", "~model.alpha")
+    assert "alpha" not in job.values["model"]
+
+
 def test_a_key_with_a_default_of_its_own_may_be_taken_out(project):
     assert "alpha" not in project.check("model=ridge", "~model.alpha").values["model"]
 

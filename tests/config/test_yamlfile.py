@@ -103,6 +103,7 @@ def test_an_empty_option_has_nothing_to_make(project):
         ("defaults:\n  - null\n", "unknown-section", 2),
         ("defaults:\n  - {}\n", "unknown-section", 2),
         ("model:\n  aplha: 1\n", "unknown-key", 2),
+        ("name: x\nsplitter:\n  folds: []\n", "not-composed", 2),
         ("model:\n  3: 1\n", "unknown-key", 2),
         ("seed: abc\n", "wrong-type", 1),
         ("name: [a]\n", "wrong-type", 1),
