@@ -11,6 +11,7 @@ from mlops.flow.registered import caught_up, known_versions, tell_tracker
 from mlops.registry.names import held
 from mlops.registry.refusals import not_whole
 from mlops.registry.versions import Versions
+from mlops.tracker.spool import Spool
 
 
 class History:
@@ -39,9 +40,9 @@ class History:
         """
         versions = known_versions(job)
         told = caught_up(job, versions)
-        if told:
-            tell_tracker(job, versions)
         entries = versions.ledger.verify() if self.verify else versions.ledger.entries()
+        if Spool(job.outputs).last_told(versions.model) < len(entries):
+            tell_tracker(job, versions)  # e.g. after a crash: the recorder follows
         names = ", ".join(f"{name}: version {each.version}" for name, each in held(entries).items())
         rest = len(entries) - self.last if self.last else 0
         lines = [*told, *([f"{rest} older lines: last=0 shows them"] if rest > 0 else [])]

@@ -202,7 +202,6 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
     written = write_artifacts(verdict, path, html, diff)
     if job.mode["judge"]:
         write_candidate(verdict, path, files=(*written, "result.json"), model=model, tags=tags)
-    running.trials(verdict)
     tags |= {"mlops.data_fingerprint": verdict.prepared.dataset.fingerprint}
     told = {**found, "tags": {**tags, "mlops.outcome": result.outcome}, "model": model}
     told["artifacts"] = (*written, "result.json")
@@ -211,12 +210,13 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
         running.know(**told)  # before: should we be killed now, the version has its model
         version = registered(job, path)
         result.details["version"] = shown(version)
-    running.submit("FINISHED", **told, register=registers if version and version.is_new else "")
-    if version is not None:
-        running.tracker.submit(standing_of(job))
         if version.is_new:
             job.part("deployer").deploy(job.name, path)
             job.part("monitor").watch(job.name, path)
+    running.trials(verdict)
+    running.submit("FINISHED", **told, register=registers if version and version.is_new else "")
+    if version is not None:
+        running.tracker.submit(standing_of(job))
     unsaved = running.steps.save()
     return replace(result, warnings=(*result.warnings, *unsaved), seconds=running.seconds)
 

@@ -74,7 +74,7 @@ class Spool:
         if isinstance(record, Standing):
             # Told again, it is delivered again: MLflow may have been changed since.
             (self.folder / "delivered" / f"{record.key}.json").unlink(missing_ok=True)
-            if self._last_seq(record.model) <= record.seq:
+            if self.last_told(record.model) <= record.seq:
                 write_whole(self._last(record.model), json.dumps(entry, indent=1))
         if self.knows(record.key):
             return
@@ -130,6 +130,12 @@ class Spool:
                 if entry["target"] in own:
                     found.append(Standing.from_json(json.dumps(entry["standing"])))
         return found
+
+    def last_told(self, model: str) -> int:
+        """Line of the ledger of `model` that the last standing was written after; 0 for none."""
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            return int(_read(self._last(model))["standing"]["seq"])
+        return 0
 
     def start_ms(self, key: str) -> int:
         """When the run of `key` began, if it waits or goes on; else 0."""
@@ -223,11 +229,6 @@ class Spool:
             return _read(self.beside("state"))
         except (OSError, ValueError):
             return {"at_ms": 0, "away": "", "troubled": {}}
-
-    def _last_seq(self, model: str) -> int:
-        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-            return int(_read(self._last(model))["standing"]["seq"])
-        return 0
 
     def _last(self, model: str) -> Path:
         return self.folder / "standings" / f"{model}.json"
