@@ -56,19 +56,26 @@ class Store:
         entry = self.folder / kind / key
         try:
             manifest = json.loads((entry / MANIFEST).read_text())
-            whole = all(digest(entry / name) == is_ for name, is_ in manifest.items())
-        except FileNotFoundError:
-            whole = False
-            if not entry.exists():
-                return None
+            names = {path.name for path in entry.iterdir()} - {MANIFEST}
+            whole = names == manifest.keys() and all(
+                digest(entry / name) == manifest[name] for name in names
+            )
         except (OSError, ValueError, AttributeError):
             whole = False
         if not whole:
-            shutil.rmtree(entry, ignore_errors=True)
+            self.remove(kind, key)
             return None
         with contextlib.suppress(OSError):  # a read-only cache can still be read
             os.utime(entry)
         return entry
+
+    def has(self, kind: str, key: str) -> bool:
+        """Whether there is such an entry, whole or not."""
+        return (self.folder / kind / key).exists()
+
+    def remove(self, kind: str, key: str) -> None:
+        """Remove an entry, if it is there."""
+        shutil.rmtree(self.folder / kind / key, ignore_errors=True)
 
     @contextlib.contextmanager
     def put(self, kind: str, key: str) -> Iterator[Path]:

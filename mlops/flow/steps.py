@@ -35,8 +35,9 @@ class Steps:
         self.reused: list[str] = []
         self._memory = store.folder / "last" / f"{name}.json"
         self._last: dict[str, Any] = {}
-        with suppress(OSError, ValueError):
-            self._last = json.loads(self._memory.read_text())
+        with suppress(OSError, ValueError, AttributeError):
+            told = json.loads(self._memory.read_text()).items()
+            self._last = {name: parts for name, parts in told if isinstance(parts, dict)}
         self._now: dict[str, Any] = {}
         self._unsaved: list[tuple[str, str, Callable[[Path], None]]] = []
 
@@ -67,17 +68,20 @@ class Steps:
         if shown:
             self.screen.step(name, "")
         key = key_of([name, parts()])
+        was_there = self.store.has(name, key)
         entry = self.store.get(name, key)
         if entry is not None:
-            with suppress(OSError, ValueError, KeyError):  # e.g. written by another pandas
+            try:
                 result = load(entry)
                 self._now[name] = parts()
                 self.reused.append(name)
                 if shown:
                     self.note(name, "reused", says(result), perf_counter() - began)
                 return result, key
+            except (OSError, ValueError, KeyError, TypeError):  # e.g. written by another pandas
+                self.store.remove(name, key)
         result, settled = make(), parts()
-        why = self.reason(name, settled)
+        why = "its kept result was damaged" if was_there else self.reason(name, settled)
         key = key_of([name, settled])
         self._now[name] = settled
         self._unsaved.append((name, key, lambda folder: save(result, folder)))
