@@ -16,6 +16,7 @@ from mlops.core.record import Delivery, Record, Result
 from mlops.core.store import Store
 from mlops.core.turns import told_to
 from mlops.flow.artifacts import write_artifacts, write_model
+from mlops.flow.heard import heard, sentences
 from mlops.flow.page import page
 from mlops.flow.record import Outline, lineage, metrics
 from mlops.flow.road import Verdict, travel
@@ -91,6 +92,7 @@ class _Running:
     registers: bool
     tell: Callable[[Record], None]
     is_over: bool = False
+    heard: tuple[str, ...] = ()
     known: dict[str, Any] = field(default_factory=dict)
 
     def submit(self, status: str, **more: Any) -> None:
@@ -157,7 +159,11 @@ def carry_out(
         try:
             steps.screen.step("start", "")
             make_parts(job)
-            return _judged(travel(job, steps), running)
+            with heard() as caught:
+                verdict = travel(job, steps)
+            private = bool(verdict.prepared.dataset.sensitive)
+            running.heard = sentences(caught, without_values=private)
+            return _judged(verdict, running)
         except KeyboardInterrupt:
             running.failed("KILLED", "aborted")
             raise
@@ -228,7 +234,7 @@ def _result(verdict: Verdict, running: _Running, registers: str) -> Result:
         steps=tuple(running.steps.done),
         metrics=tuple(asdict(metric) for metric in report.metrics),
         gates=tuple(asdict(gate) for gate in report.gates),
-        warnings=(*report.warnings, *unused),
+        warnings=(*report.warnings, *unused, *running.heard),
         details={
             "recipe": outline.job.choices["recipe"],
             "choices": outline.job.choices,
