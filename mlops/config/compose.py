@@ -97,7 +97,7 @@ def compose(words: list[str], catalogue: Catalogue, *, with_hydra: bool = False)
         Overrides in Hydra's grammar, no sweeps.
     catalogue : Catalogue
     with_hydra : bool
-        Compose Hydra's own node too (a launcher, a sweeper).
+        Compose Hydra's own node too; so it is anyway where a word asks for a launcher or sweeper.
 
     Raises
     ------
@@ -111,7 +111,8 @@ def compose(words: list[str], catalogue: Catalogue, *, with_hydra: bool = False)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             overrides = [_forced(each, catalogue) for each in parsed]
-            load = _with_hydra if with_hydra else _without_hydra
+            asked = any(each.key_or_group.startswith("hydra") for each in parsed)
+            load = _with_hydra if with_hydra or asked else _without_hydra
             tree, choices = load(house, overrides, problems)
     except (HydraException, OmegaConfBaseException, ValueError, AssertionError, OSError) as error:
         raise MlopsError(*problems, *_not_composed(error, catalogue).problems) from error

@@ -39,6 +39,8 @@ def preflight(job: Job, sound: set[str]) -> list[Problem]:
         space = job.space
         _asked(problems, job, "tuner", lambda part: getattr(part, "check", _nothing_of)(space))
         problems += _space(job)
+    if "registry" in sound and job.values["registry"].get("name"):
+        _asked(problems, job, "registry", lambda part: part.registers("model", True))
     for group in sorted(sound - {"data", "evaluator", "tuner", "flow", "ui"}):
         if _is_theirs(job, group):
             _asked(problems, job, group, lambda part: None)
@@ -72,7 +74,8 @@ def _placed(job: Job, problem: Problem) -> Problem:
     """`problem` with file and line, or the word typed, where it names a key that is set."""
     key = _KEY.match(problem.where)
     found = _set_key(job, key[0], problem.found) if key else ""
-    return replace(problem, where=origin(job.composed, found)) if found else problem
+    where = origin(job.composed, found) if found else problem.where
+    return replace(problem, where=where, says=problem.says[:300], found=problem.found[:300])
 
 
 def _set_key(job: Job, key: str, word: str = "") -> str:

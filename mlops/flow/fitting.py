@@ -7,7 +7,8 @@ behind the same steps spends nothing on them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from typing import Any
 from mlops.config.job import Job
 from mlops.core import artefact
 from mlops.core.dataset import Dataset, Task
+from mlops.core.errors import MlopsError, fail
 from mlops.core.report import Predictions
 from mlops.core.store import key_of
+from mlops.flow.heard import QUOTED
 from mlops.flow.keys import depends_on
 from mlops.flow.prepare import Prepared
 from mlops.flow.steps import Steps
@@ -137,12 +140,40 @@ def fit_front(job: Job, side: Dataset) -> tuple[list[tuple[str, Any]], Any, Any]
         "features": clone(job.part("features")),
     }
     for name, part in parts.items():
-        if hasattr(part, "fit_resample"):
-            X, y = part.fit_resample(X, y)
-        else:
-            X = part.fit(X, y).transform(X)
+        with blamed(job, name, side):
+            if hasattr(part, "fit_resample"):
+                X, y = part.fit_resample(X, y)
+            else:
+                X = part.fit(X, y).transform(X)
         fitted.append((name, part))
     return fitted, X, y
+
+
+@contextmanager
+def blamed(job: Job, group: str, side: Dataset | None = None) -> Iterator[None]:
+    """Tell which part could not learn; what it says may quote values, sensitive ones are cut.
+
+    Raises
+    ------
+    MlopsError
+        In place of whatever the part raises (exit code 2); errors of the system pass.
+    """
+    try:
+        yield
+    except (MlopsError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}".strip().split("\n")[0][:300]
+        if side is None or side.sensitive:
+            said = QUOTED.sub("…", said)
+        raise fail(
+            "cannot-learn",
+            f"{group}={job.choices.get(group, group)} could not learn from this data.",
+            where=f"{group}, fitted on the training part",
+            found=said,
+            accepted="data that this part can work with",
+            next_step=f"look at the data, choose another {group}, or see more with --debug",
+        ) from error
 
 
 def through(steps: list[tuple[str, Any]], X: Any) -> Any:
@@ -159,7 +190,8 @@ def fit_model(job: Job, task: Task, front: Front) -> Any:
     part = job.part("model")
     make = getattr(part, "estimator", None)
     model = make(task, seed=job.seed) if callable(make) else clone(part)
-    return model.fit(front.fit_X, front.fit_y)
+    with blamed(job, "model"):
+        return model.fit(front.fit_X, front.fit_y)
 
 
 def predict(model: Any, X: Any, task: Task) -> Predictions:

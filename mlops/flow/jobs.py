@@ -14,11 +14,7 @@ def job_of(command: Command, words: tuple[str, ...] | None = None) -> Job:
     found = catalogue()
     words = command.words if words is None else words
     itself = found.option("flow", command.verb).about.get("_scope_") == "itself"
-    composed = compose(
-        list(words),
-        found,
-        with_hydra=any(word.lstrip("+~").startswith("hydra") for word in words),
-    )
+    composed = compose(list(words), found)
     return Job.of(composed, ["flow", "ui", "tracker", "mode"] if itself else None)
 
 

@@ -17,6 +17,7 @@ from mlops.core.store import Store
 from mlops.core.turns import told_to
 from mlops.flow.artifacts import write_artifacts, write_model
 from mlops.flow.candidate import write_candidate
+from mlops.flow.heard import heard, sentences
 from mlops.flow.page import page
 from mlops.flow.record import Outline, lineage, metrics
 from mlops.flow.registered import registered, shown, standing_of
@@ -93,6 +94,7 @@ class _Running:
     registers: bool
     tell: Callable[[Record], None]
     is_over: bool = False
+    heard: tuple[str, ...] = ()
     known: dict[str, Any] = field(default_factory=dict)
 
     def submit(self, status: str, **more: Any) -> None:
@@ -159,7 +161,11 @@ def carry_out(
         try:
             steps.screen.step("start", "")
             make_parts(job)
-            return _judged(travel(job, steps), running)
+            with heard() as caught:
+                verdict = travel(job, steps)
+            private = bool(verdict.prepared.dataset.sensitive)
+            running.heard = sentences(caught, without_values=private)
+            return _judged(verdict, running)
         except KeyboardInterrupt:
             running.failed("KILLED", "aborted")
             raise
@@ -233,7 +239,7 @@ def _result(verdict: Verdict, running: _Running, registers: str) -> Result:
         steps=tuple(running.steps.done),
         metrics=tuple(asdict(metric) for metric in report.metrics),
         gates=tuple(asdict(gate) for gate in report.gates),
-        warnings=(*report.warnings, *unused),
+        warnings=(*report.warnings, *unused, *running.heard),
         details={
             "recipe": outline.job.choices["recipe"],
             "choices": outline.job.choices,

@@ -50,14 +50,14 @@ def known_keys() -> list[str]:
 
 
 def commands(count: int) -> list[list[str]]:
-    """Commands of one to six words, `count` random words in all; the same every time."""
+    """Commands of one to twelve words, `count` random words in all; the same every time."""
     rng = random.Random(20_261)
     known = known_keys()
     made: list[list[str]] = []
     while sum(map(len, made)) < count:
         words = [
             f"{rng.choice(MARKS)}{keys(rng, known)}={rng.choice(VALUES)}"
-            for _ in range(rng.choice([1, 1, 2, 4, 5, 6]))
+            for _ in range(rng.choice([1, 4, 8, 12]))
         ]
         if rng.random() < 0.2:
             words.append("model=" + rng.choice(catalogue().options("model")))

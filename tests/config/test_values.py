@@ -37,6 +37,7 @@ WRONG = [
     ("name=[a]", "name", "wrong-type"),
     ("name=2024", "name", "wrong-type"),
     ("name=../x", "", "unsafe-name"),
+    ("registry.name=../x", "", "bad-model-name"),
     ("name=a/b", "", "unsafe-name"),
     ("name=.hidden", "", "unsafe-name"),
     ("+model._partial_=true", "model._partial_", "wrong-type"),
