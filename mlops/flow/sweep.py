@@ -235,7 +235,7 @@ def _told(result: Result) -> str:
 def _row(job: Job, result: Result, varied: list[str]) -> dict[str, Any]:
     row: dict[str, Any] = {key: value_of(job, key) for key in varied}
     for metric in result.metrics[:1]:
-        row |= {"metric": metric["name"], "test": metric["value"], "baseline": metric["baseline"]}
+        row |= {"metric": metric["name"], "cv": metric["cv_mean"], "test": metric["value"]}
     row |= {"outcome": result.outcome, "seconds": round(result.seconds, 2), "run": result.key}
     return row
 
@@ -269,11 +269,14 @@ def _summary(sweep: Sweep, seconds: float) -> Result:
 
 
 def rank(result: Result) -> tuple[bool, float]:
-    """Sort key of results with one primary metric: the best first, those without one last."""
+    """Sort key of results with one primary metric: the best first, those without one last.
+
+    Ranked in cross-validation: a choice made by the test part would make its score too good.
+    """
     if not result.metrics:
         return (True, 0.0)
     primary = result.metrics[0]
-    value = primary["value"]
+    value = primary["value"] if primary["cv_mean"] is None else primary["cv_mean"]
     if value != value:
         return (True, 0.0)
     return (False, -value if primary["greater_is_better"] else value)

@@ -127,6 +127,9 @@ def _next(result: Result) -> list[Line]:
         found.append(("report", f"{result.folder}/report.html"))
     elif result.folder:
         found.append(("folder", result.folder))
+    if result.delivery and result.delivery.version and result.details.get("registers"):
+        version = f"{result.details['registers']} version {result.delivery.version}"
+        found.append(("model", version))
     if result.delivery:
         found.append(("record", result.delivery.says))
         if result.delivery.delivered:
