@@ -61,7 +61,7 @@ class Range:
         """
         last = len(self) - 1
         steps = range(len(self))
-        if len(self) > 4 * points:
+        if points > 1 and len(self) > 4 * points:
             steps = [position * last // (points - 1) for position in range(points)]  # type: ignore[assignment]
         return tuple(self.start + position * self.step for position in steps)
 
