@@ -159,3 +159,16 @@ def bad_reserved(composed: Composed, key: str, value: Any, accepted: str) -> Pro
         accepted=accepted,
         next_step=f"leave out {key}",
     )
+
+
+def too_many_positionals(composed: Composed, key: str, given: int, taken: list[str]) -> Problem:
+    """More values without a name than the target takes."""
+    return problem(
+        composed,
+        "too-many-positionals",
+        f"{key} holds more values than the target takes without a name.",
+        key,
+        found=f"{given} values",
+        accepted=f"at most {len(taken)}" + (f": {listed(taken)}" if taken else ""),
+        next_step="write each argument as key: value",
+    )

@@ -7,7 +7,7 @@ import functools
 import importlib.util
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
@@ -19,11 +19,12 @@ _FROM = re.compile(
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter: its annotation as source text (empty if none) and whether it is required."""
+    """One parameter: its annotation as text, whether it is required, and takes a positional."""
 
     name: str
     annotation: str = ""
     required: bool = False
+    by_place: bool = True
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,7 @@ def _of_arguments(
         skip:
     ]
     for each, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        found.append(_parameter(each, required=default is None))
+        found.append(replace(_parameter(each, required=default is None), by_place=False))
     parameters = {each.name: each for each in found}
     return Signature(target, module, file, parameters, arguments.kwarg is not None)
 

@@ -168,7 +168,13 @@ class Walk:
                 yield from self.kind(
                     place, value, declared.get(name), found.parameters.get(name), group
                 )
-        if node.get("_partial_") or _positionals(node):
+        given = _positionals(node)
+        by_place = [each.name for each in found.parameters.values() if each.by_place]
+        place = f"{key}._args_"
+        if len(given) > len(by_place) and found.file is not None and place not in self.bad:
+            says = problems.too_many_positionals(self.composed, place, len(given), by_place)
+            yield self.told(place, says)
+        if node.get("_partial_") or given:
             return
         for parameter in found.parameters.values():
             place = f"{key}.{parameter.name}"

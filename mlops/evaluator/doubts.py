@@ -33,6 +33,14 @@ def about_metrics(metrics: tuple[Metric, ...], n_folds: int) -> Iterator[str]:
     if undefined:
         yield f"undefined for these rows and predictions: {', '.join(undefined)}"
     first = metrics[0]
+    if first.baseline is not None and first.low is not None and first.high is not None:
+        edge = first.low if first.greater_is_better else first.high
+        ahead = (first.value - first.baseline) * (1 if first.greater_is_better else -1)
+        if ahead > 0 and (edge - first.baseline) * (1 if first.greater_is_better else -1) <= 0:
+            yield (
+                f"{first.name} is better than the trivial model's {first.baseline:.4g} by no more "
+                f"than chance may give: its interval is {first.low:.4g} … {first.high:.4g}"
+            )
     if n_folds < 3 or first.cv_mean is None or first.cv_std is None:
         return
     worse = (first.cv_mean - first.value) * (1 if first.greater_is_better else -1)

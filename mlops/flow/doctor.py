@@ -44,7 +44,9 @@ class Doctor:
         }
         rows = [_row(name, check) for name, check in checks.items()]
         broken = sum(row["state"] == "broken" for row in rows)
-        says = f"{broken} of {len(rows)} checks failed" if broken else "everything is in order"
+        look = sum(row["state"] == "look" for row in rows)
+        says = f"{look} of {len(rows)} checks want a look" if look else "everything is in order"
+        says = f"{broken} of {len(rows)} checks failed" if broken else says
         return Result(
             outcome="failed" if broken else "done",
             exit_code=ENVIRONMENT if broken else 0,

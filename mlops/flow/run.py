@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from mlops.config.job import Job
-from mlops.core.errors import REFUSED, MlopsError
+from mlops.core.errors import INTERRUPTED, REFUSED, USER, MlopsError
 from mlops.core.paths import write_whole
 from mlops.core.record import Delivery, Record, Result
 from mlops.core.store import Store
@@ -106,8 +106,25 @@ class _Running:
         if self.is_over:
             return
         tags = {**self.known.pop("tags", {}), "mlops.reason": reason}
+        path = self.outline.folder.path / "result.json"
+        if not path.exists():
+            outcome = "aborted" if status == "KILLED" else "failed"
+            with suppress(OSError):
+                write_whole(path, self.early(outcome).to_json())
         with suppress(OSError, MlopsError):
             self.submit(status, tags=tags, **self.known)
+
+    def early(self, outcome: str) -> Result:
+        """The result of a run that ends before its verdict."""
+        return Result(
+            outcome=outcome,
+            exit_code=INTERRUPTED if outcome == "aborted" else USER,
+            name=self.outline.job.name,
+            key=self.outline.folder.key,
+            folder=_near(self.outline),
+            steps=tuple(self.steps.done),
+            seconds=self.seconds,
+        )
 
     def know(self, **more: Any) -> None:
         """Keep what is known by now, for the record of a run that is stopped or killed."""

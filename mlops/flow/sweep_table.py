@@ -44,11 +44,14 @@ def row(job: Job, result: Result, varied: list[str]) -> dict[str, Any]:
 
 
 def rank(result: Result) -> tuple[bool, float]:
-    """Sort key of results with one primary metric: the best first, those without one last."""
+    """Sort key of results with one primary metric: the best first, those without one last.
+
+    Ranked in cross-validation: a choice made by the test part would make its score too good.
+    """
     if not result.metrics:
         return (True, 0.0)
     primary = result.metrics[0]
-    value = primary["value"]
+    value = primary["value"] if primary["cv_mean"] is None else primary["cv_mean"]
     if value != value:
         return (True, 0.0)
     return (False, -value if primary["greater_is_better"] else value)

@@ -31,10 +31,12 @@ class ByTask:
         that task.
     calibration : {None, "sigmoid", "isotonic"}
         Make a classifier's probabilities honest on held-out folds.
-    threshold : {"auto", "tuned"} or float in (0, 1)
+    threshold : {"auto", "tuned", "bayes"} or float in (0, 1)
         From which probability on a binary classifier says the positive class. ``tuned``: where
-        the mean cost on held-out folds is least; ``auto``: tuned if the data states costs, else
-        0.5. With 0.5, and for more than two classes, the most probable class is said.
+        the mean cost on held-out folds is least; ``bayes``: where honest probabilities make both
+        answers equally dear, cost(negative) / (cost(positive) + cost(negative)), 0.5 without
+        costs; ``auto``: tuned if the data states costs, else 0.5. With 0.5, and for more than two
+        classes, the most probable class is said.
     class_weight : {"auto", "none", "balanced"}
         ``auto``: the costs, if the data states any. A classifier that takes no weights gets none.
     folds : int, >= 2
@@ -65,7 +67,9 @@ class ByTask:
         one_of("model.calibration", calibration, (None, "sigmoid", "isotonic"))
         one_of("model.class_weight", class_weight, ("auto", "none", "balanced"))
         if isinstance(threshold, str) or not 0 < threshold < 1:
-            one_of("model.threshold", threshold, ("auto", "tuned", "a number between 0 and 1"))
+            one_of(
+                "model.threshold", threshold, ("auto", "tuned", "bayes", "a number between 0 and 1")
+            )
         self.makers = {"regression": regression, "classification": classification}
         self.calibration = calibration
         self.threshold = threshold
@@ -125,8 +129,11 @@ class ByTask:
 
         binary = len(task.classes) == 2
         wanted = self.threshold
+        positive = task.classes[-1] if task.positive is None else task.positive
         if wanted == "auto":
             wanted = "tuned" if task.costs and binary else 0.5
+        if wanted == "bayes":
+            wanted = _bayes(task, positive) if task.costs and binary else 0.5
         if wanted == 0.5:
             return model
         if not binary:
@@ -136,19 +143,25 @@ class ByTask:
         if wanted == "tuned":
             scorer = make_scorer(mean_cost, greater_is_better=False, costs=dict(task.costs))
             return TunedThreshold(model, scoring=scorer, cv=self.folds, random_state=seed)
-        positive = task.classes[-1] if task.positive is None else task.positive
         return FixedThresholdClassifier(model, threshold=float(wanted), pos_label=positive)
 
     def _refuse_class_settings(self, task: Task) -> None:
         asked = {
             "calibration": self.calibration is not None,
-            "threshold": self.threshold not in ("auto", 0.5),
+            "threshold": self.threshold not in ("auto", "bayes", 0.5),
             "class_weight": self.class_weight == "balanced",
         }
         for key in (key for key, is_asked in asked.items() if is_asked):
             found = f"{key}={getattr(self, key)} and a {task.name} target"
             says = f"remove model.{key}, or choose data with a class target"
             raise _refused("needs-class-target", f"model.{key}", found, ["a class target"], says)
+
+
+def _bayes(task: Task, positive: Any) -> float:
+    """The probability of `positive` at which both answers cost the same."""
+    miss = sum(task.costs.get(label, 1.0) for label in task.classes if label == positive)
+    alarm = sum(task.costs.get(label, 1.0) for label in task.classes if label != positive)
+    return alarm / (miss + alarm) if miss + alarm > 0 else 0.5
 
 
 def _refused(

@@ -18,6 +18,7 @@ _SHORTEST_SECRET = 4  # anything shorter would blot out ordinary words
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _DATABASE = "mlflow.db"
 _CONNECT_S = 3.0
+NAME = "MLOPS_TRACKING_NAME"  # tells a recorder what to call an address that is a secret
 
 
 def _own(outputs: Path) -> str:
@@ -35,6 +36,8 @@ class Address:
         Absolute.
     uri : str
         What MLflow is given; may hold a password, so it is never shown.
+    name : str
+        Shown in place of it where the whole address is a secret.
 
     Examples
     --------
@@ -44,13 +47,16 @@ class Address:
 
     outputs: Path
     uri: str = field(repr=False)
+    name: str = ""
 
     @classmethod
     def of(cls, outputs: Path, uri: str | Secret | None = None) -> Address:
         """`uri`, else the environment's MLFLOW_TRACKING_URI, else the database in `outputs`."""
         outputs = outputs.resolve()
         given = uri.reveal() if isinstance(uri, Secret) else uri
-        return cls(outputs, given or os.environ.get("MLFLOW_TRACKING_URI") or _own(outputs))
+        chosen = given or os.environ.get("MLFLOW_TRACKING_URI") or _own(outputs)
+        name = str(uri) if isinstance(uri, Secret) else os.environ.get(NAME, "")
+        return cls(outputs, chosen, name)
 
     @property
     def database(self) -> Path | None:
@@ -68,7 +74,7 @@ class Address:
     @property
     def shown(self) -> str:
         """The address as it may be written anywhere."""
-        return masked(self.uri)
+        return self.name or masked(self.uri)
 
     @property
     def target(self) -> str:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 
 from mlops.core.paths import PACKAGE
+from mlops.tracker.address import NAME
 from mlops.tracker.spool import Spool, now_ms
 
 _GLANCE_S = 0.02
@@ -66,6 +67,7 @@ class Courier:
         """Ours, with the address: there it is no more visible than MLFLOW_TRACKING_URI is."""
         address = self.spool.address
         environment = {**os.environ, "MLFLOW_TRACKING_URI": address.uri if address else ""}
+        environment[NAME] = address.name if address else ""
         if str(PACKAGE.parent) not in sysconfig.get_paths().values():
             path = [os.environ.get("PYTHONPATH", ""), str(PACKAGE.parent)]
             environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))

@@ -54,8 +54,16 @@ class Range:
         return max(0, math.ceil(round((self.stop - self.start) / self.step, 9)))
 
     def grid(self, points: int) -> tuple[Any, ...]:
-        """Every step, however many `points` an interval has."""
-        return tuple(self.start + position * self.step for position in range(len(self)))
+        """Every step; of more than four times `points`, as many as an interval has.
+
+        >>> Range("model.depth", 1, 5, 1).grid(3), Range("model.leaves", 0, 101, 1).grid(3)
+        ((1, 2, 3, 4), (0, 50, 100))
+        """
+        last = len(self) - 1
+        steps = range(len(self))
+        if points > 1 and len(self) > 4 * points:
+            steps = [position * last // (points - 1) for position in range(points)]  # type: ignore[assignment]
+        return tuple(self.start + position * self.step for position in steps)
 
 
 @dataclass(frozen=True)
