@@ -18,7 +18,7 @@ JUDGED = ["evaluator", "verdict", "saving", "deployer"]
 SUBMITTED = ["submitted", "caching", "shown"]
 ENDS_S = 60
 STOPS = [(stage, signal.SIGINT) for stage in (*BEFORE, *JUDGED, *SUBMITTED)]
-STOPS += [(stage, signal.SIGTERM) for stage in ("data", "fit", "saving", "submitted")]
+STOPS += [(stage, signal.SIGTERM) for stage in ("fit", "saving", "submitted")]
 
 
 @dataclass(frozen=True)
