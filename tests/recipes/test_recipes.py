@@ -114,7 +114,8 @@ def test_credit_is_judged_by_age_and_by_sex_without_naming_a_person_s_value(mlop
     sexes = set(re.findall(r"\b(?:fe)?male[^,\"]*", raw))
     assert sexes
     for path in (folder / result.folder).rglob("*"):
-        if path.is_file() and path.suffix != ".skops":
+        is_input = path.suffix == ".skops" or path.parent.name == "golden"  # the model's own
+        if path.is_file() and not is_input:
             assert not [sex for sex in sexes if sex in path.read_text(encoding="utf-8")], path
 
 
