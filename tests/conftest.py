@@ -11,6 +11,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -23,6 +24,13 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS_TO_CLEAN = ("MLFLOW_", "MLOPS_", "HYDRA_", "OPTUNA_")
+
+# What starts the tests may have Ctrl-C ignored (a shell without job control does that to all it
+# puts in the background) or blocked, and every process below inherits that. The tests stop real
+# processes, so they begin like a terminal does; what is caught here is the default there.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD))
 
 # The same examples every time: a test that fails, fails for everyone.
 settings.register_profile("house", derandomize=True, deadline=None, database=None)

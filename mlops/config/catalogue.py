@@ -11,7 +11,7 @@ from typing import Any
 from mlops.config import yamlfile
 from mlops.config.about import ABOUT, inner, lifted
 from mlops.config.yamlfile import Document, shown
-from mlops.core.errors import MlopsError, closest, fail, listed
+from mlops.core.errors import MlopsError, Problem, closest, fail, listed
 from mlops.core.paths import packaged
 
 _SAFE = re.compile(r"^[A-Za-z_][\w-]*(/[A-Za-z_][\w-]*)*$")
@@ -53,6 +53,7 @@ class Recipe:
     choices: dict[str, str]
     sections: dict[str, Any] = field(default_factory=dict)
     rest: dict[str, Any] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ class Catalogue:
         Raises
         ------
         MlopsError
-            There is no such recipe, it cannot be read, or it holds what no recipe may.
+            There is no such recipe, or it cannot be read.
         """
         from mlops.config.recipe import as_recipe
 

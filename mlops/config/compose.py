@@ -130,7 +130,7 @@ def _possible(
         problems.extend(said)
         kept += [] if said else [each]
     try:
-        catalogue.recipe(_chosen_recipe(kept, catalogue))
+        problems.extend(catalogue.recipe(_chosen_recipe(kept, catalogue)).problems)
     except MlopsError as error:
         problems.extend(error.problems)
         kept = [each for each in kept if each.key_or_group != "recipe"]

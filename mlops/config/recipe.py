@@ -6,7 +6,7 @@ from typing import Any
 
 from mlops.config.catalogue import Catalogue, Recipe
 from mlops.config.yamlfile import Document
-from mlops.core.errors import REFUSED, MlopsError, Problem, closest, listed
+from mlops.core.errors import REFUSED, Problem, closest, listed
 
 # A recipe is written by a stranger: where results go, who serves them and what a verb does
 # stay with the person at the keyboard.
@@ -15,12 +15,9 @@ PLAIN = ("seed", "name")
 
 
 def as_recipe(name: str, document: Document, catalogue: Catalogue) -> Recipe:
-    """Sort the parts of a recipe file.
+    """Sort the parts of a recipe file; what it may not hold is left out, and told in `problems`.
 
-    Raises
-    ------
-    MlopsError
-        All that it may not hold, at once; exit code 3 where it reaches outside.
+    Exit code 3 where it reaches outside.
     """
     problems: list[Problem] = []
     choices = _choices(document, catalogue, problems)
@@ -30,17 +27,17 @@ def as_recipe(name: str, document: Document, catalogue: Catalogue) -> Recipe:
     problems += _headers(name, document)
     for key, value in document.data.items():
         if key in rooms:
-            problems += _wrong_section(name, document, str(key), value)
-            sections[key] = value
+            wrong = _wrong_section(name, document, str(key), value)
+            problems += wrong
+            if not wrong:
+                sections[key] = value
         elif key in PLAIN:
             rest[key] = value
         elif str(key).split("/")[0] in OURS_ALONE:
             problems.append(_reaches(name, str(key), document.at(str(key))))
         elif key != "defaults":
             problems.append(_unknown(document, str(key), [*rooms, *PLAIN, "defaults"]))
-    if problems:
-        raise MlopsError(*problems)
-    return Recipe(name, document, choices, sections, rest)
+    return Recipe(name, document, choices, sections, rest, tuple(problems))
 
 
 def _headers(name: str, document: Document) -> list[Problem]:

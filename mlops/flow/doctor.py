@@ -182,6 +182,9 @@ def _unreadable(found: Any) -> Iterator[MlopsError]:
     for group in [*found.groups, "recipe"]:
         for name in found.options(group):
             try:
-                found.recipe(name) if group == "recipe" else found.option(group, name)
+                if group != "recipe":
+                    found.option(group, name)
+                elif problems := found.recipe(name).problems:
+                    yield MlopsError(*problems)
             except MlopsError as error:
                 yield error

@@ -118,3 +118,25 @@ def test_folders_and_files_that_nothing_reads_are_named(project):
         "conf/model/own.yml",
         "recipes/own.yml",
     ]
+
+
+def test_what_is_wrong_with_a_recipe_hides_nothing_else(project):
+    text = """\
+# Bad in five ways.
+defaults:
+  - override /model: ridge
+  - override /features: nope
+hydra: {run: {dir: elsewhere}}
+ridge: {alpha: 2}
+model: {alpha: -1, aplha: 3}
+evaluator: {regression: {gates: {r3: {min: 1}}}}
+"""
+    project.write("recipes/bad.yaml", text)
+    assert [each.code for each in project.problems("recipe=bad")] == [
+        "unknown-option",
+        "recipe-reaches-outside",
+        "unknown-section",
+        "unknown-key",
+        "out-of-range",
+        "unknown-metric",
+    ]
