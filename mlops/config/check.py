@@ -35,11 +35,14 @@ class Checked:
         In the order of the table of contents.
     sound : set of str
         Groups in which nothing is wrong.
+    bad : set of str
+        Keys of which a problem has been told.
     """
 
     values: dict[str, Any]
     problems: tuple[Problem, ...]
     sound: set[str]
+    bad: set[str]
 
 
 def check(composed: Composed, groups: list[str]) -> Checked:
@@ -56,7 +59,7 @@ def check(composed: Composed, groups: list[str]) -> Checked:
         found += walk.group(group)
         if len(found) == before and not bad and group in resolving.values:
             sound.add(group)
-    return Checked(resolving.values, tuple(_once(found, resolving)), sound)
+    return Checked(resolving.values, tuple(_once(found, resolving)), sound, resolving.bad)
 
 
 def _any_below(group: str, bad: set[str]) -> bool:

@@ -57,7 +57,7 @@ class Job:
         job = cls(checked.values, composed.choices, composed.words, composed)
         problems = [*checked.problems]
         if groups is None:
-            problems += preflight(job, checked.sound)
+            problems += preflight(job, checked.sound, checked.bad)
         if not problems:
             job.name  # noqa: B018 - an unsafe name is found here, before anything runs
             return job
@@ -127,12 +127,16 @@ class Job:
 
     def other(self, group: str, name: str) -> Any:
         """A part that was not chosen: option `name` of `group` with its own defaults."""
-        catalogue = self.composed.catalogue
-        tree = OmegaConf.create({**self.values, group: catalogue.option(group, name).declared})
+        return build(group, self.declared(group, name), self.composed.catalogue)
+
+    def declared(self, group: str, name: str) -> dict[str, Any]:
+        """The own defaults of option `name` of `group`, resolved among this job's values."""
+        option = self.composed.catalogue.option(group, name)
+        tree = OmegaConf.create({**self.values, group: option.declared})
         with guarded(self.project):
             node = OmegaConf.to_container(tree[group], resolve=True)
         assert isinstance(node, dict)
-        return build(group, {str(key): value for key, value in node.items()}, catalogue)
+        return {str(key): value for key, value in node.items()}
 
     def about(self, group: str) -> dict[str, Any]:
         """What the chosen option of `group` says about itself (``_space_``, ``_tasks_``, …)."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from omegaconf.errors import OmegaConfBaseException
 
 from mlops.config import trust
 from mlops.config.origin import origin
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from mlops.config.job import Job
 
 
-def preflight(job: Job, sound: set[str]) -> list[Problem]:
+def preflight(job: Job, sound: set[str], bad: set[str]) -> list[Problem]:
     """Problems of the data source, the metrics and the search space.
 
     Parameters
@@ -23,8 +26,15 @@ def preflight(job: Job, sound: set[str]) -> list[Problem]:
     job : Job
     sound : set of str
         Groups whose configuration has no problem; only their parts are made.
+    bad : set of str
+        Keys of which a problem has been told. Evaluator and tuner are asked without these, so
+        that one wrong value hides no other.
     """
     problems: list[Problem] = []
+    mended = {group: _mended(job, group, bad) for group in ("evaluator", "tuner")}
+    rooms = {group: values for group, values in mended.items() if values is not None}
+    job = replace(job, values={**job.values, **rooms}, _parts={})
+    sound = sound | rooms.keys()
     columns = _asked(problems, job, "data", lambda part: part.header()) if "data" in sound else None
     if "data" in sound and columns is not None:
         problems += _columns(job, columns, "data.target", [job.values["data"].get("target")])
@@ -51,6 +61,28 @@ def _is_theirs(job: Job, group: str) -> bool:
     """Whether the part holds a class of the project's own; ours need no making to be known."""
     shipped = trust.shipped(job.composed.catalogue, group)
     return any(str(each) not in shipped for _, each in trust.targets(job.values[group], group))
+
+
+def _mended(job: Job, group: str, bad: set[str]) -> dict[str, Any] | None:
+    """The values of `group`, the wrong ones as its option has them; None if that cannot be."""
+    wrong = [key for key in bad if key.startswith(f"{group}.")]
+    if not wrong or group in bad or any("._" in key for key in wrong):
+        return None
+    try:
+        own = job.declared(group, job.choices[group])
+    except (MlopsError, OmegaConfBaseException):
+        return None
+    node = copy.deepcopy(job.values[group])
+    for key in wrong:
+        *way, last = key.split(".")[1:]
+        here, there = node, own
+        for part in way:
+            here, there = (each.get(part) if isinstance(each, dict) else None for each in (here, there))
+        if not isinstance(here, dict) or not isinstance(there, dict) or there.get(last) == "???":
+            return None
+        here.pop(last, None)
+        here |= {last: there[last]} if last in there else {}
+    return node
 
 
 def _nothing() -> None:

@@ -53,21 +53,25 @@ class Store:
 
         A corrupt entry is removed, so that it is made anew.
         """
+        if not self.is_whole(kind, key):
+            self.remove(kind, key)
+            return None
+        entry = self.folder / kind / key
+        with contextlib.suppress(OSError):  # a read-only cache can still be read
+            os.utime(entry)
+        return entry
+
+    def is_whole(self, kind: str, key: str) -> bool:
+        """Whether there is such an entry, and all its files are as they were written."""
         entry = self.folder / kind / key
         try:
             manifest = json.loads((entry / MANIFEST).read_text())
             names = {path.name for path in entry.iterdir()} - {MANIFEST}
-            whole = names == manifest.keys() and all(
+            return names == manifest.keys() and all(
                 digest(entry / name) == manifest[name] for name in names
             )
         except (OSError, ValueError, AttributeError):
-            whole = False
-        if not whole:
-            self.remove(kind, key)
-            return None
-        with contextlib.suppress(OSError):  # a read-only cache can still be read
-            os.utime(entry)
-        return entry
+            return False
 
     def has(self, kind: str, key: str) -> bool:
         """Whether there is such an entry, whole or not."""

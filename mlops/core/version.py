@@ -8,6 +8,7 @@ from typing import Any
 
 REGISTER, PROMOTE, ROLLBACK = "register", "promote", "rollback"
 UNDONE, EXTERNAL = "undone", "external"
+STANDING = "versions."  # what the key of a standing begins with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,8 +140,8 @@ class Standing:
 
     @property
     def key(self) -> str:
-        """A safe name that is its own."""
-        return f"{self.model[:40]}.{self.seq}.{self.hash[:12]}"
+        """A safe name that is its own, and never a run's."""
+        return f"{STANDING}{self.model[:40]}.{self.seq}.{self.hash[:12]}"
 
     def to_json(self) -> str:
         """One JSON document."""

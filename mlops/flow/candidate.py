@@ -10,9 +10,9 @@ from typing import Any
 from mlops.core.paths import write_whole
 from mlops.core.record import ModelFile
 from mlops.core.store import key_of
-from mlops.flow.fitting import predict
 from mlops.flow.keys import depends_on
 from mlops.flow.road import Verdict
+from mlops.flow.snapshot import ROWS, write_rows, write_snapshot
 from mlops.flow.surroundings import machine
 
 GOLDEN_ROWS = 5
@@ -43,10 +43,12 @@ def write_candidate(
     """
     golden = _write_golden(verdict, folder)
     job, report = verdict.job, verdict.report
+    write_rows(verdict.prepared, folder / ROWS)
     about = {
         "run": folder.name.removeprefix(f"{job.name}-"),
         "content": content(verdict),
         "data_fingerprint": verdict.prepared.dataset.fingerprint,
+        "snapshot": write_snapshot(verdict.prepared.dataset, job.outputs),
         "recipe": job.choices["recipe"],
         "seed": job.seed,
         "passed": report.passed,
@@ -58,7 +60,7 @@ def write_candidate(
         "signature": {"inputs": model.inputs, "output": model.output},
         "trusted_types": model.trusted_types,
         "requirements": model.requirements,
-        "files": [*files, model.path, *golden],
+        "files": [*files, model.path, ROWS, *golden],
     }
     write_whole(folder / "candidate.json", json.dumps(about, indent=1))
 
@@ -73,10 +75,10 @@ def content(verdict: Verdict) -> str:
 def _write_golden(verdict: Verdict, folder: Path) -> tuple[str, str]:
     """A few rows of the test part as the model takes them, and what it answers."""
     rows = verdict.prepared.test.X.head(GOLDEN_ROWS)
-    answer = predict(verdict.pipeline(), rows, verdict.prepared.dataset.task)
-    expected: dict[str, Any] = {"values": answer.values.tolist(), "probabilities": None}
-    if answer.probabilities is not None:
-        expected["probabilities"] = answer.probabilities.tolist()
+    pipeline = verdict.pipeline()
+    expected: dict[str, Any] = {"values": pipeline.predict(rows).tolist(), "probabilities": None}
+    if hasattr(pipeline, "predict_proba"):
+        expected["probabilities"] = pipeline.predict_proba(rows).tolist()
     (folder / "golden").mkdir(exist_ok=True)
     rows.to_parquet(folder / "golden" / "rows.parquet")
     write_whole(folder / "golden" / "expected.json", json.dumps(expected))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlops.config.job import Job
-from mlops.core.errors import ENVIRONMENT
+from mlops.core.errors import ENVIRONMENT, listed
 from mlops.core.record import Result
 
 
@@ -29,6 +29,8 @@ class Sync:
         uri = getattr(job.part("tracker"), "uri", None)
         drained = drain(job.outputs, uri=uri, adopt=self.adopt, wait_s=self.wait_s)
         says = f"{len(drained.delivered)} records delivered to {drained.uri}"
+        if drained.aligned:
+            says += f"; its versions are those of {listed(drained.aligned)}"
         if drained.waiting:
             says += f", {len(drained.waiting)} still wait: {drained.says}"
         rows = [

@@ -16,7 +16,7 @@ def bad_name(what: str, name: str) -> MlopsError:
     return fail(
         f"bad-{what.rpartition(' ')[2]}-name",
         f"No {what} can have this name.",
-        where=what,
+        where=what if what == "alias" else "registry.name",
         found=repr(name)[:80],
         accepted="up to 64 letters, digits, '_' and '-', the first a letter; not latest, not v1"
         if what == "alias"

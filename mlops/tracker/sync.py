@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mlops.core.record import Delivery
 from mlops.core.secret import Secret
+from mlops.core.version import STANDING
 from mlops.tracker.address import Address
 from mlops.tracker.courier import Courier
 from mlops.tracker.spool import Spool
@@ -21,6 +22,8 @@ class Drained:
     ----------
     delivered, refused : dict of str to Delivery
         By run key.
+    aligned : tuple of str
+        What was brought in line with the histories of the models: a model and its line each.
     waiting : tuple of str
         Keys that still wait for this server.
     elsewhere : dict of str to str
@@ -33,6 +36,7 @@ class Drained:
 
     delivered: dict[str, Delivery]
     refused: dict[str, Delivery]
+    aligned: tuple[str, ...]
     waiting: tuple[str, ...]
     elsewhere: dict[str, str]
     uri: str
@@ -63,8 +67,11 @@ def drain(
     says = Courier(spool, adopt=adopt).wait(keys, wait_s, age_ms=0)
     known = {key: outcome for key in keys if (outcome := spool.outcome(key)) is not None}
     waiting = tuple(key for key in keys if key not in known)
+    delivered = {key: each for key, each in known.items() if each.delivered}
+    standings = [key for key in delivered if key.startswith(STANDING)]
     return Drained(
-        delivered={key: each for key, each in known.items() if each.delivered},
+        aligned=tuple(delivered.pop(key).run_id for key in standings),
+        delivered=delivered,
         refused={key: each for key, each in known.items() if not each.delivered},
         waiting=waiting,
         elsewhere={key: at for key, at in pending(outputs).items() if key not in waiting},

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from mlops.core.record import Record
+from mlops.core.version import STANDING
 from mlops.tracker.address import Address
 from mlops.tracker.spool import Spool
 from mlops.tracker.sync import drain, pending
@@ -19,6 +20,11 @@ SUBMITTED = ["submitted", "caching", "shown"]
 ENDS_S = 60
 STOPS = [(stage, signal.SIGINT) for stage in (*BEFORE, *JUDGED, *SUBMITTED)]
 STOPS += [(stage, signal.SIGTERM) for stage in ("fit", "saving", "submitted")]
+
+
+def is_run(key):
+    """Whether a key of the spool is a run's, and not of how a model's versions stand."""
+    return not key.startswith(STANDING)
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ def stopped(slow_project):
         process = slow_project.held(f"{stage} 1")
         process.send_signal(number)
         text = "".join(process.communicate(timeout=ENDS_S))
-        (key,) = set(pending(slow_project.outputs)) - before
+        (key,) = filter(is_run, set(pending(slow_project.outputs)) - before)
         left = [path.name for path in slow_project.leftovers()]
         ends[stage, number] = Stopped(process.returncode, text, spool.read(key), left)
         slow_project.nothing_is_half_written()

@@ -1,0 +1,123 @@
+"""Loads the model of a version or a run: the files it was registered with, and no others.
+
+What was written by other versions of the libraries has to answer its golden rows as it did then,
+before anybody may rely on it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from mlops.core import artefact
+from mlops.core.errors import REFUSED, MlopsError, fail
+from mlops.registry.shelf import MODEL
+
+GOLDEN_ROWS, GOLDEN_ANSWERS = "golden/rows.parquet", "golden/expected.json"
+CLOSE = 1e-9  # relative: libraries may add numbers up in another order
+
+
+def opened(folder: Path, about: dict[str, Any], *, allowed: Iterable[str] = ()) -> Any:
+    """The fitted pipeline in `folder`.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Of a version or a run.
+    about : dict
+        What it says of itself: ``files`` with their hashes (a version), ``requirements``.
+    allowed : iterable of str
+        The project's own patterns of types, see :func:`mlops.core.artefact.load`.
+
+    Raises
+    ------
+    MlopsError
+        The file is not whole or not to be trusted, or it was made with other versions of the
+        libraries and answers its golden rows otherwise (exit code 3).
+    """
+    files = about.get("files")
+    sha256 = files.get(MODEL, "") if isinstance(files, dict) else ""
+    others = other_libraries(about)
+    try:
+        pipeline = artefact.load(folder / MODEL, allowed=allowed, sha256=sha256)
+    except MlopsError as error:
+        raise _because(error, others) from error
+    if others and (wrong := _answers_otherwise(pipeline, folder)):
+        raise fail(
+            "other-answers",
+            "With the libraries of today this model answers otherwise than when it was made.",
+            where=str(folder / MODEL),
+            found=f"{wrong}; {', '.join(others)}",
+            accepted=f"the same answers to {GOLDEN_ROWS}",
+            next_step=f"install what it was made with: pip install -r {folder}/requirements.txt",
+            exit_code=REFUSED,
+        )
+    return pipeline
+
+
+def other_libraries(about: dict[str, Any]) -> tuple[str, ...]:
+    """The libraries that were another version when the model was made, e.g. ``numpy 1.26 → 2.1``.
+
+    >>> other_libraries({"requirements": ["nothing-like-it==1.0"]})
+    ('nothing-like-it 1.0 → none',)
+    """
+    found = []
+    for requirement in about.get("requirements", ()):
+        name, _, then = str(requirement).partition("==")
+        try:
+            now = version(name)
+        except PackageNotFoundError:
+            now = "none"
+        if now != then:
+            found.append(f"{name} {then} → {now}")
+    return tuple(found)
+
+
+def _answers_otherwise(pipeline: Any, folder: Path) -> str:
+    """In what the answers to the golden rows differ; empty if in nothing."""
+    import numpy as np
+    import pandas as pd
+
+    rows = pd.read_parquet(folder / GOLDEN_ROWS)
+    expected = json.loads((folder / GOLDEN_ANSWERS).read_bytes())
+    try:
+        values = np.asarray(pipeline.predict(rows))
+        chances = None if expected["probabilities"] is None else pipeline.predict_proba(rows)
+    except Exception as error:  # whatever a changed library makes of an older object
+        return f"{type(error).__name__} while predicting"
+    if not _same(values, expected["values"]):
+        return "the golden rows' predictions differ"
+    if chances is not None and not _same(np.asarray(chances), expected["probabilities"]):
+        return "the golden rows' probabilities differ"
+    return ""
+
+
+def _same(answers: Any, expected: Any) -> bool:
+    import numpy as np
+
+    then = np.asarray(expected)
+    if answers.shape != then.shape:
+        return False
+    if answers.dtype.kind == "f":
+        return bool(np.allclose(answers, then, rtol=CLOSE, atol=CLOSE, equal_nan=True))
+    return bool((answers.astype(str) == then.astype(str)).all())
+
+
+def _because(error: MlopsError, others: tuple[str, ...]) -> MlopsError:
+    """A refusal, with what may explain it."""
+    if not others:
+        return error
+    first = error.problems[0]
+    return fail(
+        first.code,
+        f"{first.says} Libraries changed since it was written: {', '.join(others)}.",
+        where=first.where,
+        found=first.found,
+        accepted=first.accepted,
+        closest=first.closest,
+        next_step=first.next_step,
+        exit_code=first.exit_code,
+    )
