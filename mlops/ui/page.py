@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mlops.core.report import Metric, Plot, Report
+from mlops.ui.frame import MOST_ROWS, template
 from mlops.ui.plot import figure
-from mlops.ui.text import clean, clipped, like, number
-
-if TYPE_CHECKING:
-    from jinja2 import Template
-
-MOST_ROWS = 200
-MOST_CHARACTERS = 200
+from mlops.ui.text import clean
 
 
 def render(report: Report, *, title: str, facts: dict[str, Any] | None = None) -> str:
@@ -44,7 +37,7 @@ def render(report: Report, *, title: str, facts: dict[str, Any] | None = None) -
     """
     facts = facts or {}
     plots = [*report.plots, *_curves(report, facts), *facts.get("plots", ())]
-    return _template().render(
+    return template("page").render(
         report=report,
         title=clean(title),
         facts=facts,
@@ -54,39 +47,7 @@ def render(report: Report, *, title: str, facts: dict[str, Any] | None = None) -
         slices=_slice_rows(report),
         trials=_trial_rows(report, facts.get("trials", ())),
         steps=[asdict(step) for step in facts.get("steps", ())],
-        most=MOST_ROWS,
     )
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader
-
-    folder = Path(__file__).parent
-    environment = Environment(
-        loader=FileSystemLoader(folder), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
-        "cell": _cell,
-        "like": like,
-        "sentence": lambda text: clipped(clean(text), 3 * MOST_CHARACTERS),
-        "number_columns": _number_columns,
-    }
-    return environment.get_template("page.html.j2")
-
-
-def _cell(value: Any) -> str:
-    """One cell: numbers to four digits, texts cut."""
-    return clipped(number(value), MOST_CHARACTERS)
-
-
-def _number_columns(rows: Sequence[dict[str, Any]]) -> set[str]:
-    """The keys under which nothing but numbers and gaps stand."""
-
-    def fits(value: Any) -> bool:
-        return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
-
-    return {key for key in rows[0] if all(fits(row.get(key)) for row in rows)}
 
 
 def _strip(metric: Metric) -> dict[str, float] | None:
