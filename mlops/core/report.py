@@ -54,6 +54,45 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """One metric of two models on the same rows.
+
+    Parameters
+    ----------
+    name : str
+    a, b : float
+        The value of each.
+    low, high : float or None
+        Bounds of the 95 % paired bootstrap interval of b − a; None where there is none.
+    greater_is_better : bool
+
+    Examples
+    --------
+    >>> Difference("rmse", a=5.0, b=4.5, low=-0.8, high=-0.2, greater_is_better=False).better
+    'b'
+    """
+
+    name: str
+    a: float
+    b: float
+    low: float | None = None
+    high: float | None = None
+    greater_is_better: bool = True
+
+    @property
+    def change(self) -> float:
+        """What b has more than a: b − a."""
+        return self.b - self.a
+
+    @property
+    def better(self) -> str:
+        """Which of the two is better beyond chance: ``a``, ``b``, or empty for neither."""
+        if self.low is None or self.high is None or self.low <= 0 <= self.high:
+            return ""
+        return "b" if (self.low > 0) == self.greater_is_better else "a"
+
+
+@dataclass(frozen=True)
 class Gate:
     """One condition that a version has to meet, and whether it does."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlops.evaluator.measure import CELLS_AT_ONCE, Measure, table
+from mlops.core.report import Difference
+from mlops.evaluator.measure import CELLS_AT_ONCE, Measure, every_row, table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,16 +44,75 @@ def intervals(
     ----------
     .. [1] B. Efron, R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
     """
-    import numpy as np
-
     if n_rows < 2 or resamples < 1:
         return [None] * len(measures)
-    count = min(resamples, max(FEWEST, DRAWS // n_rows))
-    drawn = table(measures, rows, _resamples(n_rows, count, seed))
+    count = _count(n_rows, resamples)
+    return _bounds(table(measures, rows, _resamples(n_rows, count, seed)))
+
+
+def paired(
+    measures: Sequence[Measure],
+    rows_a: Any,
+    rows_b: Any,
+    n_rows: int,
+    *,
+    resamples: int,
+    seed: int,
+) -> list[Difference]:
+    """How much better or worse b is than a, on the same rows.
+
+    Each resample draws the same rows for both, so that what makes a row hard for both cancels
+    out: the interval of the difference is narrower than two intervals side by side tell [1]_.
+    As :func:`intervals` otherwise.
+
+    Parameters
+    ----------
+    measures : sequence of Measure
+    rows_a, rows_b : object
+        What the measures compute from, of the same rows in the same order.
+    n_rows : int
+    resamples : int
+        0 gives no intervals.
+    seed : int
+
+    References
+    ----------
+    .. [1] P. Koehn, "Statistical Significance Tests for Machine Translation Evaluation", EMNLP
+       2004, section 4.
+    """
+    values_a, values_b = (table(measures, rows, every_row(n_rows))[0] for rows in (rows_a, rows_b))
+    bounds: list[tuple[float, float] | None] = [None] * len(measures)
+    if n_rows > 1 and resamples > 0:
+        count = _count(n_rows, resamples)
+        drawn_a, drawn_b = (
+            table(measures, rows, _resamples(n_rows, count, seed)) for rows in (rows_a, rows_b)
+        )
+        bounds = _bounds(drawn_b - drawn_a)
+    return [
+        Difference(
+            measure.name,
+            a=float(values_a[at]),
+            b=float(values_b[at]),
+            low=found[0] if found else None,
+            high=found[1] if found else None,
+            greater_is_better=measure.greater_is_better,
+        )
+        for at, (measure, found) in enumerate(zip(measures, bounds, strict=True))
+    ]
+
+
+def _count(n_rows: int, resamples: int) -> int:
+    return min(resamples, max(FEWEST, DRAWS // n_rows))
+
+
+def _bounds(drawn: np.ndarray) -> list[tuple[float, float] | None]:
+    """The middle 95 % of each column; None where too many resamples left it undefined."""
+    import numpy as np
+
     found: list[tuple[float, float] | None] = []
     for column in drawn.T:
         defined = column[np.isfinite(column)]
-        enough = len(defined) >= max(1, DEFINED * count)
+        enough = len(defined) >= max(1, DEFINED * len(column))
         low, high = np.percentile(defined, [2.5, 97.5]) if enough else (0.0, 0.0)
         found.append((float(low), float(high)) if enough else None)
     return found
