@@ -85,7 +85,7 @@ class Outline:
 
 def params(job: Job) -> dict[str, str]:
     """Choices and values of the road, flat; where results go and how they look is no parameter."""
-    rooms = [room for room in job.choices if room not in ("flow", "ui", "tracker", "recipe")]
+    rooms = [room for room in job.choices if room not in ("flow", "ui", "tracker", "compute", "recipe")]
     chosen = {room: job.choices[room] for room in rooms}
     values = {
         key: "null" if value is None else masked(str(value))
