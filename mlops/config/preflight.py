@@ -77,7 +77,9 @@ def _mended(job: Job, group: str, bad: set[str]) -> dict[str, Any] | None:
         *way, last = key.split(".")[1:]
         here, there = node, own
         for part in way:
-            here, there = (each.get(part) if isinstance(each, dict) else None for each in (here, there))
+            here, there = (
+                each.get(part) if isinstance(each, dict) else None for each in (here, there)
+            )
         if not isinstance(here, dict) or not isinstance(there, dict) or there.get(last) == "???":
             return None
         here.pop(last, None)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 from mlops.config.job import Job
+from mlops.core.crew import Crew
 from mlops.core.dataset import Dataset, Task
 from mlops.core.errors import closest, fail, listed
 from mlops.core.report import Predictions, Report
-from mlops.core.tuning import Objective, Tuned
+from mlops.core.tuning import FAILED, PRUNED, Objective, Trial, Tuned
 from mlops.flow.fitting import Fitter, Front, fit_model, predict
+from mlops.flow.keys import flat
 from mlops.flow.prepare import Prepared, prepare
 from mlops.flow.steps import Steps
 
@@ -57,8 +60,19 @@ class Verdict:
         return () if curve is None else curve
 
 
-def travel(job: Job, steps: Steps) -> Verdict:
+def travel(
+    job: Job, steps: Steps, key: str = "", told: Callable[[Trial], None] = lambda trial: None
+) -> Verdict:
     """Go the whole road.
+
+    Parameters
+    ----------
+    job : Job
+    steps : Steps
+    key : str
+        The run's.
+    told : callable
+        Is told each trial of a search as it ends.
 
     Raises
     ------
@@ -71,7 +85,8 @@ def travel(job: Job, steps: Steps) -> Verdict:
     evaluator = job.part("evaluator").for_task(dataset.task)
     _know_slices(evaluator, dataset)
     fitter = Fitter(prepared, steps)
-    tuned = _tune(job, fitter, evaluator)
+    steps.screen.step("tuner", "")
+    tuned = _tune(objective(job, fitter, evaluator, key, told), job, fitter, evaluator)
     best = job.with_values(tuned.best.params) if tuned.best.params else job
     front = fitter.front(best)
     model = _fit(best, dataset.task, front, steps)
@@ -79,31 +94,67 @@ def travel(job: Job, steps: Steps) -> Verdict:
     return Verdict(best, prepared, front, model, tuned, report)
 
 
-def _tune(job: Job, fitter: Fitter, evaluator: Any) -> Tuned:
-    """Let the tuner ask; every answer is scored on folds inside the training part."""
-    began = perf_counter()
-    steps, primary = fitter.steps, evaluator.primary
-    steps.screen.step("tuner", "")
+def objective(
+    job: Job, fitter: Fitter, evaluator: Any, key: str, told: Callable[[Trial], None]
+) -> Objective:
+    """What a tuner may ask; every answer is scored on folds inside the training part."""
+    prepared, primary = fitter.prepared, evaluator.primary
 
     def score(params: dict[str, Any]) -> tuple[dict[str, float], ...]:
         return fitter.fold_scores(job.with_values(params) if params else job, evaluator)
 
-    objective = Objective(
+    def crew() -> Crew:
+        from mlops.flow.bench import crew_for
+
+        return crew_for(job, prepared, fitter.steps)
+
+    return Objective(
         score=score,
         metric=primary,
         greater_is_better=evaluator.greater_is_better(primary),
         seed=job.seed,
+        folds=len(prepared.split.folds),
+        crew=crew,
+        prefers_greater=evaluator.greater_is_better,
+        told=told,
+        screen=fitter.steps.screen,
+        name=job.name,
+        key=key,
+        studies=job.outputs / "studies" / job.name,
+        about=compared(job, prepared.key),
     )
-    tuned: Tuned = job.part("tuner").tune(objective, job.space)
+
+
+def compared(job: Job, split_key: str) -> dict[str, str]:
+    """What makes the scores of two studies comparable, flat: the rows, the parts, their values."""
+    rooms = ("cleaner", "features", "model")
+    parts = {
+        key: str(value) for room in rooms for key, value in flat(job.values[room], room).items()
+    }
+    return {"rows and folds": split_key, "seed": str(job.seed), **parts}
+
+
+def _tune(asked: Objective, job: Job, fitter: Fitter, evaluator: Any) -> Tuned:
+    """Let the tuner ask."""
+    began = perf_counter()
+    steps, primary = fitter.steps, evaluator.primary
+    tuned: Tuned = job.part("tuner").tune(asked, job.space)
     count = len(fitter.prepared.split.folds)
     chosen = ", ".join(f"{key}={value}" for key, value in tuned.best.params.items())
     says = f"{primary} {tuned.best.mean(primary):.4g} over {count} folds"
     if len(tuned.trials) > 1:
-        says = f"{len(tuned.trials)} trials, best {says}: {chosen}"
+        says = f"{_counted(tuned.trials)}, best {says}: {chosen}"
     reused = sum(name.startswith("fold ") for name in steps.reused)
     says += f" ({reused} folds' features reused)" if reused else ""
     steps.note("tuner", "done", says, perf_counter() - began)
     return tuned
+
+
+def _counted(trials: tuple[Trial, ...]) -> str:
+    """``50 trials (12 pruned, 1 failed)``."""
+    states = [trial.state for trial in trials]
+    of = [f"{states.count(each)} {each}" for each in (PRUNED, FAILED) if each in states]
+    return f"{len(trials)} trials" + (f" ({', '.join(of)})" if of else "")
 
 
 def _fit(job: Job, task: Task, front: Front, steps: Steps) -> Any:

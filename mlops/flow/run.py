@@ -14,6 +14,7 @@ from mlops.core.errors import INTERRUPTED, REFUSED, USER, MlopsError
 from mlops.core.paths import write_whole
 from mlops.core.record import Delivery, Record, Result
 from mlops.core.store import Store
+from mlops.core.tuning import Trial
 from mlops.core.turns import told_to
 from mlops.flow.artifacts import write_artifacts, write_model
 from mlops.flow.candidate import write_candidate
@@ -131,12 +132,9 @@ class _Running:
         self.known = more
         self.tell(self.outline.record("RUNNING", int(time.time() * 1000), **more))
 
-    def trials(self, verdict: Verdict) -> None:
-        """Each trial of a search is a child run; one trial alone is the run itself."""
-        started_ms = self.outline.start_ms
-        for trial in verdict.tuned.trials if len(verdict.tuned.trials) > 1 else ():
-            self.tracker.submit(self.outline.trial(trial, started_ms))
-            started_ms += int(1000 * trial.seconds)
+    def trial(self, trial: Trial) -> None:
+        """A trial of a search has ended: it is a child run, whatever becomes of this one."""
+        self.tracker.submit(self.outline.trial(trial, int(time.time() * 1000)))
 
     @property
     def seconds(self) -> float:
@@ -179,7 +177,7 @@ def carry_out(
             steps.screen.step("start", "")
             make_parts(job)
             with heard() as caught:
-                verdict = travel(job, steps)
+                verdict = travel(job, steps, folder.key, running.trial)
             private = bool(verdict.prepared.dataset.sensitive)
             running.heard = sentences(caught, without_values=private)
             return _judged(verdict, running)
@@ -236,7 +234,6 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
         if version.is_new:
             job.part("deployer").deploy(job.name, path)
             job.part("monitor").watch(job.name, path)
-    running.trials(verdict)
     running.submit("FINISHED", **told, register=registers if version and version.is_new else "")
     if version is not None:
         running.tracker.submit(standing_of(job))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from time import perf_counter
 from typing import Any
 
 from mlops.core.errors import fail, listed
 from mlops.core.tuning import Objective, Trial, Tuned
+from mlops.tuner.progress import Progress
+from mlops.tuner.scoring import in_turn
 from mlops.tuner.space import Dimension, dimensions
 
 
@@ -30,6 +31,8 @@ class Grid:
         A larger grid is refused.
     trials : int or None
         Try only so many of the combinations, spread evenly over them; None tries all.
+    trial_timeout_s : float or None
+        Seconds that one candidate may take before it is ended as failed; None for no limit.
 
     Examples
     --------
@@ -47,11 +50,13 @@ class Grid:
         points: int,
         max_candidates: int,
         trials: int | None = None,
+        trial_timeout_s: float | None = None,
     ) -> None:
         self.space = space
         self.points = points
         self.max_candidates = max_candidates
         self.trials = trials
+        self.trial_timeout_s = trial_timeout_s
 
     def check(self, space: dict[str, str]) -> None:
         """Read the space and count the candidates, without trying one.
@@ -77,8 +82,8 @@ class Grid:
         MlopsError
             As :meth:`check`; or every candidate failed.
         """
-        candidates = enumerate(self._candidates(self._axes(space)))
-        trials = tuple(_trial(objective, number, params) for number, params in candidates)
+        candidates = list(enumerate(self._candidates(self._axes(space))))
+        trials = tuple(sorted(self._scored(objective, candidates), key=lambda each: each.number))
         complete = [trial for trial in trials if trial.state == "complete"]
         if not complete:
             raise _all_failed(trials)
@@ -88,6 +93,16 @@ class Grid:
         """The space to search: `space`, with what ``tuner.space`` adds, replaces and takes out."""
         own = dict(_dotted(self.space))
         return {key: text for key, text in {**space, **own}.items() if text is not None}
+
+    def _scored(
+        self, objective: Objective, candidates: list[tuple[int, dict[str, Any]]]
+    ) -> Iterator[Trial]:
+        """Each candidate as it ends."""
+        progress = Progress(objective, len(candidates))
+        for trial in in_turn(objective, iter(candidates), self.trial_timeout_s):
+            objective.told(trial)
+            progress.told(trial)
+            yield trial
 
     def _axes(self, space: dict[str, str]) -> tuple[Dimension, ...]:
         read = dimensions(self.merged(space))
@@ -128,19 +143,6 @@ def _dotted(space: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]
             yield from _dotted(value, f"{before}{key}.")
         else:
             yield f"{before}{key}", value
-
-
-def _trial(objective: Objective, number: int, params: dict[str, Any]) -> Trial:
-    start = perf_counter()
-    try:
-        scores = tuple(objective.score(params))
-    except Exception as error:  # whatever a part raises for these values is this trial's result
-        says = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-        seconds = perf_counter() - start
-        return Trial(
-            number=number, params=params, scores=(), state="failed", says=says, seconds=seconds
-        )
-    return Trial(number=number, params=params, scores=scores, seconds=perf_counter() - start)
 
 
 def _rank(objective: Objective) -> Any:
