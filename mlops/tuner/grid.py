@@ -7,11 +7,13 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from mlops.core.errors import fail, listed
+from mlops.core.errors import fail
 from mlops.core.tuning import Objective, Trial, Tuned
+from mlops.tuner.best import best
+from mlops.tuner.condition import Axis, axes
 from mlops.tuner.progress import Progress
 from mlops.tuner.scoring import in_turn
-from mlops.tuner.space import Dimension, dimensions
+from mlops.tuner.space import merged
 
 
 class Grid:
@@ -84,15 +86,7 @@ class Grid:
         """
         candidates = list(enumerate(self._candidates(self._axes(space))))
         trials = tuple(sorted(self._scored(objective, candidates), key=lambda each: each.number))
-        complete = [trial for trial in trials if trial.state == "complete"]
-        if not complete:
-            raise _all_failed(trials)
-        return Tuned(best=max(complete, key=_rank(objective)), trials=trials)
-
-    def merged(self, space: dict[str, str]) -> dict[str, str]:
-        """The space to search: `space`, with what ``tuner.space`` adds, replaces and takes out."""
-        own = dict(_dotted(self.space))
-        return {key: text for key, text in {**space, **own}.items() if text is not None}
+        return Tuned(best=best(objective, trials, "grid"), trials=trials)
 
     def _scored(
         self, objective: Objective, candidates: list[tuple[int, dict[str, Any]]]
@@ -104,65 +98,44 @@ class Grid:
             progress.told(trial)
             yield trial
 
-    def _axes(self, space: dict[str, str]) -> tuple[Dimension, ...]:
-        read = dimensions(self.merged(space))
-        if not read:
-            raise fail(
-                "empty-space",
-                "There is nothing to search.",
-                where="tuner.space",
-                found="no key, and the chosen options name none of their own",
-                accepted="at least one key with a sweep text",
-                next_step="write tuner.space.model.KEY='choice(1, 10)', or choose tuner=fixed",
-            )
-        count = math.prod(len(each.grid(self.points)) for each in read)
+    def _axes(self, space: dict[str, str]) -> tuple[Axis, ...]:
+        read = axes(merged(space, self.space))
+        grids = {each.key: each.dimension.grid(self.points) for each in read}
+        count = math.prod(map(len, grids.values()))
         if count > self.max_candidates:
             raise fail(
                 "grid-too-large",
                 f"The grid has {count} candidates.",
                 where="tuner.space",
-                found=" × ".join(f"{len(each.grid(self.points))} {each.key}" for each in read),
+                found=" × ".join(f"{len(values)} {key}" for key, values in grids.items()),
                 accepted=f"at most {self.max_candidates} (tuner.max_candidates)",
                 next_step="take keys out (tuner.space.KEY=null), lower tuner.points, or raise the "
                 "limit",
             )
         return read
 
-    def _candidates(self, axes: tuple[Dimension, ...]) -> Iterator[dict[str, Any]]:
-        keys = [axis.key for axis in axes]
-        every = list(itertools.product(*(axis.grid(self.points) for axis in axes)))
+    def _candidates(self, read: tuple[Axis, ...]) -> Iterator[dict[str, Any]]:
+        whole = itertools.product(*(axis.dimension.grid(self.points) for axis in read))
+        every = list(_distinct(_searched(read, values) for values in whole))
         wanted = min(self.trials or len(every), len(every))
         for number in range(wanted):
-            values = every[number * (len(every) - 1) // max(wanted - 1, 1)]
-            yield dict(zip(keys, values, strict=True))
+            yield every[number * (len(every) - 1) // max(wanted - 1, 1)]
 
 
-def _dotted(space: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in space.items():
-        if isinstance(value, dict):
-            yield from _dotted(value, f"{before}{key}.")
-        else:
-            yield f"{before}{key}", value
+def _searched(read: tuple[Axis, ...], values: tuple[Any, ...]) -> dict[str, Any]:
+    """The point without the keys that do not count together with the others."""
+    point: dict[str, Any] = {}
+    for axis, value in zip(read, values, strict=True):
+        if axis.is_active(point):
+            point[axis.key] = value
+    return point
 
 
-def _rank(objective: Objective) -> Any:
-    """Sort key: larger is better, NaN is worst; ``max`` keeps the first of equals."""
-    sign = 1 if objective.greater_is_better else -1
-
-    def rank(trial: Trial) -> float:
-        mean = sign * trial.mean(objective.metric)
-        return -math.inf if math.isnan(mean) else mean
-
-    return rank
-
-
-def _all_failed(trials: tuple[Trial, ...]) -> Exception:
-    reasons = dict.fromkeys(trial.says for trial in trials)
-    return fail(
-        "all-trials-failed",
-        f"All {len(trials)} candidates of the grid failed.",
-        where="tuner=grid",
-        found=listed(reasons, most=3),
-        accepted="at least one candidate that can be fitted and scored",
-        next_step="run once with tuner=fixed to see the error, then correct the space",
-    )
+def _distinct(points: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Each point once: points that differ in a key that does not count for them are one."""
+    seen: set[str] = set()
+    for point in points:
+        text = repr(point)
+        if text not in seen:
+            seen.add(text)
+            yield point
