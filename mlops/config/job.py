@@ -125,6 +125,24 @@ class Job:
             self._parts[group] = build(group, self.values[group], catalogue, where)
         return self._parts[group]
 
+    def sketch(self, group: str) -> Any:
+        """The part chosen for `group` without those inside it that are made late.
+
+        What is ``_partial_`` is None in it, and so not imported: enough for the part to look at
+        its own values.
+
+        Raises
+        ------
+        MlopsError
+            As :meth:`part`.
+        """
+        node = {
+            key: None if isinstance(value, dict) and value.get("_partial_") else value
+            for key, value in self.values[group].items()
+        }
+        where = origin(self.composed, f"{group}._target_")
+        return build(group, node, self.composed.catalogue, where)
+
     def other(self, group: str, name: str) -> Any:
         """A part that was not chosen: option `name` of `group` with its own defaults."""
         return build(group, self.declared(group, name), self.composed.catalogue)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ class Trial:
     says : str
         The reason, where it is not complete.
     seconds : float
+    key : str
+        Its own among the trials of all runs; empty where it belongs to one run alone.
     """
 
     number: int
@@ -38,6 +40,7 @@ class Trial:
     state: str = COMPLETE
     says: str = ""
     seconds: float = 0.0
+    key: str = ""
 
     def mean(self, metric: str) -> float:
         """Mean of `metric` over the folds; NaN where no fold was scored.
@@ -50,7 +53,7 @@ class Trial:
         return sum(values) / len(values) if values else float("nan")
 
 
-class _Unheard:
+class Unheard:
     """A screen that nobody looks at."""
 
     def progress(self, done: int, total: int, says: str) -> None: ...
@@ -100,7 +103,7 @@ class Objective:
     crew: Callable[[], Crew] | None = None
     prefers_greater: Callable[[str], bool] | None = None
     told: Callable[[Trial], None] = lambda trial: None
-    screen: Any = _Unheard()
+    screen: Any = field(default_factory=Unheard)
     name: str = "study"
     key: str = ""
     studies: Path | None = None

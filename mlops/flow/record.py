@@ -65,7 +65,7 @@ class Outline:
         ]
         means = [(f"{name}_cv", trial.mean(name), 0) for name in names]
         return Record(
-            key=f"{self.folder.key}-{trial.number}",
+            key=trial.key or f"{self.folder.key}-{trial.number}",
             experiment=self.job.name,
             run_name=f"trial {trial.number}",
             status={COMPLETE: "FINISHED", PRUNED: "KILLED"}.get(trial.state, "FAILED"),

@@ -24,6 +24,8 @@ class Axis:
     Parameters
     ----------
     dimension : Choice, Range or Interval
+    text : str
+        As it was written.
     parent : str
         Full key it depends on; empty if it is always searched.
     values : tuple
@@ -31,6 +33,7 @@ class Axis:
     """
 
     dimension: Dimension
+    text: str
     parent: str = ""
     values: tuple[Any, ...] = ()
 
@@ -81,13 +84,14 @@ def axes(space: Mapping[str, Any]) -> tuple[Axis, ...]:
 def _axis(key: str, text: Any, space: Mapping[str, Any]) -> Axis:
     match = _IF.match(text) if isinstance(text, str) else None
     if match is None:
-        return Axis(dimension(key, text))
+        return Axis(dimension(key, text), str(text))
     parent = match["key"]
     if parent not in space:
         parent = f"{key.partition('.')[0]}.{parent}"
     if parent not in space:
         raise _no_parent(key, match["key"], space)
-    return Axis(dimension(key, match["sweep"]), parent, _values(match["values"], match["how"]))
+    values = _values(match["values"], match["how"])
+    return Axis(dimension(key, match["sweep"]), str(text), parent, values)
 
 
 def _values(text: str, how: str) -> tuple[Any, ...]:

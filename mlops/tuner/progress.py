@@ -47,11 +47,18 @@ class Progress:
 
     def says(self) -> str:
         """``trials, 3 pruned, best rmse 3.42, 2 min left``."""
+        return ", ".join([*self._states_and_best(), *self._left()])
+
+    def _states_and_best(self) -> list[str]:
         said = ["trials"]
         said += [f"{self._states[each]} {each}" for each in (PRUNED, FAILED) if self._states[each]]
         if math.isfinite(self._best):
             said.append(f"best {self._objective.metric} {self._best:.4g}")
-        return ", ".join([*said, *self._left()])
+        return said
+
+    def said(self) -> str:
+        """The same for a line of its own: ``12 of 50 trials, best rmse 3.42``."""
+        return f"{self.done} of {self._total} {', '.join(self._states_and_best())}"
 
     def _left(self) -> list[str]:
         here, left = self.done - self._before, self._total - self.done

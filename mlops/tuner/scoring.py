@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from mlops.core.crew import CANCELLED, RAISED, TIME_LIMIT, Crew, Ended, Event, Failed
+from mlops.core.crew import CANCELLED, RAISED, TIME_LIMIT, Crew, Ended, Event, Failed, events
 from mlops.core.tuning import COMPLETE, FAILED, PRUNED, Objective, Trial
 
 
@@ -60,13 +60,27 @@ class Scoring:
     crew : Crew
     metrics : tuple of str
         Have to be numbers; a trial for which one is NaN or infinite has failed.
+    shares_folds : bool
+        What precedes the model is the same for all trials: it is made first, each fold once.
     """
 
-    def __init__(self, objective: Objective, crew: Crew, metrics: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        objective: Objective,
+        crew: Crew,
+        metrics: tuple[str, ...] = (),
+        *,
+        shares_folds: bool = False,
+    ) -> None:
         self.crew = crew
         self.metrics = metrics or (objective.metric,)
         self.folds = max(1, objective.folds)
         self.going: dict[int, Going] = {}
+        if shares_folds and objective.folds and crew.size > 1:
+            for fold in range(self.folds):
+                crew.start(("ready", fold), (None, fold))
+            for _ in events(crew):
+                pass  # one that failed: the trials will tell
 
     def start(self, going: Going) -> None:
         """Have the next fold of a trial scored."""
