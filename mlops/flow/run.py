@@ -259,6 +259,7 @@ def _result(verdict: Verdict, running: _Running, registers: str) -> Result:
             "choices": outline.job.choices,
             "best": verdict.tuned.best.params,
             "trials": len(verdict.tuned.trials),
+            **({"study": verdict.tuned.study} if verdict.tuned.study else {}),
             "registers": registers,
         },
         seconds=running.seconds,

@@ -67,7 +67,7 @@ class Optuna:
         self,
         *,
         sampler: Callable[..., Any] | None,
-        pruner: Callable[..., Any] | None,
+        pruner: Callable[..., Any] | None = None,
         space: dict[str, Any],
         metrics: list[str],
         pick: str | float,
