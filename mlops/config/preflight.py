@@ -75,14 +75,18 @@ def _mended(job: Job, group: str, bad: set[str]) -> dict[str, Any] | None:
     node = copy.deepcopy(job.values[group])
     for key in wrong:
         *way, last = key.split(".")[1:]
-        here, there = node, own
-        for part in way:
-            here, there = (each.get(part) if isinstance(each, dict) else None for each in (here, there))
-        if not isinstance(here, dict) or not isinstance(there, dict) or there.get(last) == "???":
+        here, there = _below(node, way), _below(own, way)
+        if here is None or there is None or there.get(last) == "???":
             return None
         here.pop(last, None)
         here |= {last: there[last]} if last in there else {}
     return node
+
+
+def _below(node: Any, way: list[str]) -> dict[str, Any] | None:
+    for part in way:
+        node = node.get(part) if isinstance(node, dict) else None
+    return node if isinstance(node, dict) else None
 
 
 def _nothing() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from mlops.config import ranges
 from mlops.config.compose import Composed
-from mlops.config.origin import origin
-from mlops.config.words import retyped
+from mlops.config.origin import origin, words_for
+from mlops.config.words import place, retyped, shortened
 from mlops.core.errors import Problem, closest, listed
 
 
@@ -21,34 +22,31 @@ def choice(composed: Composed, group: str) -> str:
     return f"{group}={composed.choices.get(group, '')}"
 
 
-def unknown_key(composed: Composed, key: str, accepted: list[str], owner: str) -> Problem:
-    """A key that its owner does not have."""
+def unknown_key(composed: Composed, key: str, accepted: list[str], owner: str) -> Iterator[Problem]:
+    """A key that its owner does not have: a problem for each word typed that sets it."""
     parent, _, name = key.rpartition(".")
-    words = list(dict.fromkeys(str(each) for each in accepted))
-    nearest = closest(name, words)
-    where = origin(composed, key)
-    return Problem(
-        code="unknown-key",
-        says=f"{key} is no key of {owner}.",
-        where=where,
-        found=name or "''",
-        accepted=listed(words, 20) or "no keys",
-        closest=nearest,
-        next_step=_way_out(composed, key, f"{parent}.{nearest}" if parent else nearest, where),
-    )
-
-
-def _way_out(composed: Composed, key: str, right: str, where: str) -> str:
-    """What to type or change instead of `key`; `right` has no last part if none is near."""
-    name, nearest = key.rpartition(".")[2], right.rpartition(".")[2]
-    typed = where.startswith("command line")
-    if not nearest:
-        return (
-            f"leave out {where.partition('`')[2].rstrip('`')}" if typed else f"remove {key} there"
+    known = list(dict.fromkeys(str(each) for each in accepted))
+    nearest = closest(name, known)
+    right = f"{parent}.{nearest}" if parent and nearest else nearest
+    for word in words_for(composed, key) or [""]:
+        yield Problem(
+            code="unknown-key",
+            says=f"{key} is no key of {owner}.",
+            where=place(word) if word else origin(composed, key),
+            found=name or "''",
+            accepted=listed(known, 20) or "no keys",
+            closest=nearest,
+            next_step=_way_out(key, right, word),
         )
-    if typed:
-        return f"write {retyped(composed.words, key, right) or right + '=VALUE'}"
-    return f"write `{nearest}` instead of `{name}` there"
+
+
+def _way_out(key: str, right: str, word: str) -> str:
+    """What to type or change instead of `key`; `right` is empty if none is near."""
+    if not right:
+        return f"leave out {shortened(word)}" if word else f"remove {key} there"
+    if word:
+        return f"write {retyped(word, key, right) or right + '=VALUE'}"
+    return f"write `{right.rpartition('.')[2]}` instead of `{key.rpartition('.')[2]}` there"
 
 
 def missing_value(composed: Composed, key: str, group: str) -> Problem:

@@ -40,6 +40,24 @@ def test_a_misspelt_word_is_told_with_the_nearest(project, words, code, near, st
     assert step in problem.next_step
 
 
+@pytest.mark.parametrize(
+    ("words", "steps"),
+    [
+        (["model.aplha=1", "+model.aplha=2"], ["write model.alpha=1", "write model.alpha=2"]),
+        (["model.a.b=1", "model.a.c=2"], ["leave out model.a.b=1", "leave out model.a.c=2"]),
+            ["model.foo.a=1", "model.foo.b=2"],
+            ["leave out model.foo.a=1", "leave out model.foo.b=2"],
+        ),
+        (["sede=1", "sede=1"], ["write seed=1"]),
+    ],
+)
+def test_each_word_that_sets_a_key_that_is_none_is_told(project, words, steps):
+    found = project.problems("model=ridge", *words)
+    typed = list(dict.fromkeys(words))
+    assert [each.where for each in found] == [f"command line, `{each}`" for each in typed]
+    assert [each.next_step for each in found] == steps
+
+
 @pytest.mark.parametrize("value", ["[a]", "null", "3", "", "true", "{}", "'a b'"])
 def test_a_room_takes_the_name_of_an_option_and_nothing_else(project, value):
     problem = project.problem(f"model={value}")
