@@ -60,12 +60,18 @@ def save(pipeline: Any, path: Path, *, allowed: Iterable[str] = ()) -> tuple[str
     MlopsError
         It holds a type that is not on the list (exit code 3); nothing is written.
     """
-    from skops.io import dumps
-
-    data = dumps(pipeline, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
+    data = packed(pipeline)
     types = _checked(data, str(path), allowed)
     write_whole(path, data)
     return types
+
+
+def packed(pipeline: Any) -> bytes:
+    """The content of the file that :func:`save` writes."""
+    from skops.io import dumps
+
+    data: bytes = dumps(pipeline, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
+    return data
 
 
 def load(path: Path, *, allowed: Iterable[str] = (), sha256: str = "") -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +23,11 @@ class Predictions:
 
     values: np.ndarray
     probabilities: np.ndarray | None = None
+
+    def at(self, positions: np.ndarray) -> Predictions:
+        """The answers for the rows at `positions`."""
+        chances = self.probabilities
+        return Predictions(self.values[positions], None if chances is None else chances[positions])
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,43 @@ class Difference:
         if self.low is None or self.high is None or self.low <= 0 <= self.high:
             return ""
         return "b" if (self.low > 0) == self.greater_is_better else "a"
+
+
+@dataclass(frozen=True)
+class Rival:
+    """The model in use, and what it answers on rows that neither it nor the new one has seen.
+
+    Parameters
+    ----------
+    label : str
+        ``version 3 (champion)``; empty: there is none yet.
+    says : str
+        Which rows these are; without `predictions`, why the two cannot be compared and what to do.
+    positions : numpy.ndarray of int or None, shape (n_rows,)
+        Where these rows stand in the test part.
+    predictions : Predictions or None
+        What it answers for them.
+    """
+
+    label: str = ""
+    says: str = ""
+    positions: np.ndarray | None = None
+    predictions: Predictions | None = None
+
+
+class Footprint(NamedTuple):
+    """What a fitted pipeline takes.
+
+    Parameters
+    ----------
+    size_bytes : int
+        Of its file.
+    latency_s : float
+        Median time to answer one row.
+    """
+
+    size_bytes: int
+    latency_s: float
 
 
 @dataclass(frozen=True)
