@@ -33,6 +33,7 @@ class Classification(Evaluator):
         Measure("pr_auc", True, measured.pr_auc),
         Measure("log_loss", False, measured.log_loss),
         Measure("brier", False, measured.brier),
+        Measure("calibration_error", False, measured.calibration_error),
         COST,
     )
 

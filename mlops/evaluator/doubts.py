@@ -62,25 +62,14 @@ def rare_classes(rows: Labels) -> list[str]:
 
 
 def calibration(rows: Labels) -> list[str]:
-    """Probabilities that are far from the shares that occur.
+    """Probabilities that are far from the shares that occur; asked with 200 rows or more."""
+    from mlops.evaluator.class_measures import calibration_error
+    from mlops.evaluator.measure import every_row
 
-    The expected calibration error over ten bins of equal width, Σ_b n_b/n |mean p − share of hits|,
-    of the positive class [1]_; asked with two classes and 200 rows or more.
-
-    References
-    ----------
-    .. [1] M. P. Naeini, G. F. Cooper, M. Hauskrecht, "Obtaining well calibrated probabilities using
-       Bayesian binning", AAAI 2015.
-    """
-    import numpy as np
-
-    if rows.positive is None or rows.probabilities is None or len(rows.actual) < CALIBRATION_ROWS:
+    if len(rows.actual) < CALIBRATION_ROWS:
         return []
-    chance = np.nan_to_num(rows.probabilities[:, rows.positive])
-    bins = np.clip((chance * 10).astype(int), 0, 9)
-    off = np.bincount(bins, weights=chance - (rows.actual == rows.positive), minlength=10)
-    error = float(np.abs(off).sum() / len(chance))
-    if error <= CALIBRATION_ERROR:
+    error = float(calibration_error(rows, every_row(len(rows.actual))[0])[0])
+    if not error > CALIBRATION_ERROR:  # NaN without probabilities
         return []
     says = f"the probabilities are badly calibrated, off by {error:.2f} on average"
     return [f"{says}: use them to rank rows, not as chances"]
