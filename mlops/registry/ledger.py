@@ -21,6 +21,8 @@ from mlops.core.errors import ENVIRONMENT, MlopsError, fail
 from mlops.core.paths import write_whole
 from mlops.core.version import LedgerEntry
 from mlops.registry import chain
+from mlops.registry.format import FILE as FORMAT_FILE
+from mlops.registry.format import FORMAT, StoreFormat, release
 
 FILE, HEAD, LOCK = "ledger.jsonl", "head.json", ".lock"
 PATIENCE_S = 60.0
@@ -40,14 +42,32 @@ class Ledger:
         self.folder, self.model = folder, model
         self.path = folder / FILE
 
+    def ready(self) -> None:
+        """Bring what an older release wrote to the format of this one, after a backup.
+
+        Raises
+        ------
+        MlopsError
+            A newer release wrote it (exit code 3).
+        """
+        found = StoreFormat.of(self.folder)
+        found.refuse_newer(self.folder)
+        if found.number < FORMAT and self.path.exists():
+            from mlops.registry.upgrade import upgrade
+
+            with self.locked():
+                upgrade(self.folder)
+
     def entries(self) -> list[LedgerEntry]:
         """Every act, the first one first; empty where there is no ledger.
 
         Raises
         ------
         MlopsError
-            The chain is broken (exit code 3): nothing is decided by such a ledger.
+            The chain is broken, or a newer release wrote it (exit code 3): nothing is decided by
+            such a ledger.
         """
+        self.ready()
         lines, _ = self._lines()
         if wrong := chain.broken(lines, self.model):
             raise self._tampered(wrong)
@@ -61,9 +81,12 @@ class Ledger:
         MlopsError
             One was (exit code 3).
         """
+        self.ready()
         head = self._head()  # first: another's act between the two readings only adds lines
         entries = self.entries()
         seq = int(head.get("seq", 0))
+        if len(entries) > 1 and not seq and not self._head():
+            raise self._tampered(f"{HEAD}, which remembers its last line, is not there")
         if seq > len(entries):
             raise self._tampered(f"it ends after line {len(entries)}; there were {seq}")
         if seq and entries[seq - 1].hash != head.get("hash"):
@@ -127,6 +150,8 @@ class Ledger:
             told = {"at": now(), "who": who(), **act}
             entry = LedgerEntry(seq=len(entries) + 1, previous=last, **told)
             entry = chain.sealed(replace(entry, gates=tuple(entry.gates)))
+            if not (self.folder / FORMAT_FILE).exists():
+                StoreFormat(release=release()).write(self.folder)
             self._write(chain.line_of(entry))
             write_whole(self.folder / HEAD, json.dumps({"seq": entry.seq, "hash": entry.hash}))
             return entry
@@ -142,6 +167,8 @@ class Ledger:
 
     def _lines(self) -> tuple[list[bytes], bytes]:
         """The whole lines, and what stands behind the last of them."""
+        if self.path.is_symlink():
+            raise self._tampered("it is a link to another file")
         try:
             *lines, rest = self.path.read_bytes().split(b"\n")
         except FileNotFoundError:
@@ -153,7 +180,7 @@ class Ledger:
             head = json.loads((self.folder / HEAD).read_bytes())
         except (OSError, ValueError):
             return {}
-        return head if isinstance(head, dict) else {}
+        return head if isinstance(head, dict) and type(head.get("seq")) is int else {}
 
     def _tampered(self, wrong: str) -> MlopsError:
         return fail(
@@ -162,7 +189,7 @@ class Ledger:
             where=str(self.path),
             found=wrong,
             accepted="lines that were only ever added, by mlops",
-            next_step="put the file back from a backup; the files of the versions are untouched",
+            next_step="mlops restore puts it back from a backup; the versions' files are untouched",
             exit_code=3,
         )
 
