@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlops.core.dataset import Dataset, Task
 from mlops.core.errors import MlopsError, Problem, closest, fail, listed
@@ -11,6 +11,9 @@ from mlops.evaluator import gates as judged
 from mlops.evaluator.bootstrap import intervals
 from mlops.evaluator.doubts import about_metrics, about_size
 from mlops.evaluator.measure import Measure, every_row, table
+
+if TYPE_CHECKING:
+    from mlops.evaluator.changed import Changed
 
 
 class Evaluator:
@@ -75,6 +78,10 @@ class Evaluator:
 
     def shown(self, rows: Any, position: int, task: Task) -> tuple[Any, Any]:
         """What is printed as actual and predicted for the row at `position`."""
+        raise NotImplementedError
+
+    def changed(self, a: Any, b: Any, task: Task) -> Changed:
+        """What changed from the answers in rows `a` to those in rows `b`."""
         raise NotImplementedError
 
     def doubts(self, rows: Any, task: Task) -> list[str]:
