@@ -130,21 +130,22 @@ def _flips(a: Labels, b: Labels) -> list[dict[str, Any]]:
 
 
 def _flipped(a: Labels, b: Labels) -> tuple[Plot, ...]:
-    found: list[Plot] = []
-    if len(a.classes) <= MOST_CLASSES:
-        size = len(a.classes)
-        names = [str(each)[:40] for each in a.classes]
-        series = {
-            names[row]: [
-                (names[column], int(((a.predicted == row) & (b.predicted == column)).sum()))
-                for column in range(size)
-            ]
-            for row in range(size)
-        }
-        found.append(Plot("matrix", "Labels, a's rows to b's columns", "b says", "a says", series))
+    found = [_matrix(a, b)] if len(a.classes) <= MOST_CLASSES else []
     if a.positive is not None and a.probabilities is not None and b.probabilities is not None:
-        chances = [each.probabilities[:, a.positive] for each in (a, b)]  # type: ignore[index]
-        series = {"the same": [(0.0, 0.0), (1.0, 1.0)], "rows": points(*chances)}
+        chances = points(a.probabilities[:, a.positive], b.probabilities[:, a.positive])
+        series = {"the same": [(0.0, 0.0), (1.0, 1.0)], "rows": chances}
         label = f"probability of {a.classes[a.positive]}"
         found.append(Plot("scatter", "Probabilities", f"a: {label}", f"b: {label}", series))
     return tuple(found)
+
+
+def _matrix(a: Labels, b: Labels) -> Plot:
+    names = [str(each)[:40] for each in a.classes]
+    series: dict[str, list[tuple[Any, Any]]] = {
+        name: [
+            (other, int(((a.predicted == row) & (b.predicted == column)).sum()))
+            for column, other in enumerate(names)
+        ]
+        for row, name in enumerate(names)
+    }
+    return Plot("matrix", "Labels of a (rows) and b (columns)", "b says", "a says", series)

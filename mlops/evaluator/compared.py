@@ -86,10 +86,8 @@ def compared(
     measures = sorted(evaluator.measures_for(task), key=lambda each: each.name != evaluator.primary)
     changed = evaluator.changed(rows_a, rows_b, task)
     both = _Both(rows_a, rows_b, changed.moves)
-    is_hidden = task.target in test.sensitive
-    facts = {
-        key: value for key, value in changed.facts.items() if not (is_hidden and key in HIDDEN)
-    }
+    hidden = HIDDEN if task.target in test.sensitive else ()
+    facts = {key: value for key, value in changed.facts.items() if key not in hidden}
     return Comparison(
         differences=tuple(
             paired(measures, rows_a, rows_b, len(test.frame), resamples=resamples, seed=seed)
@@ -98,7 +96,7 @@ def compared(
         facts=facts,
         slices=_slices(evaluator, test, both, measures[0], changed.called),
         rows=_rows(evaluator, test, both),
-        plots=() if is_hidden else changed.plots,
+        plots=() if hidden else changed.plots,
     )
 
 

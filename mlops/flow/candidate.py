@@ -50,6 +50,7 @@ def write_candidate(
         "data_fingerprint": verdict.prepared.dataset.fingerprint,
         "snapshot": write_snapshot(verdict.prepared.dataset, job.outputs),
         "recipe": job.choices["recipe"],
+        "choices": dict(job.choices),
         "seed": job.seed,
         "passed": report.passed,
         "gates": [f"{gate.name}: {gate.says}" for gate in report.gates if not gate.passed],
