@@ -23,6 +23,7 @@ from mlops.flow.record import Outline, lineage, metrics
 from mlops.flow.registered import registered, shown, standing_of
 from mlops.flow.road import Verdict, travel
 from mlops.flow.run_folder import new_run_folder, unwritable
+from mlops.flow.run_index import RunIndex
 from mlops.flow.steps import Steps
 from mlops.flow.surroundings import code_state
 
@@ -123,6 +124,7 @@ class _Running:
             key=self.outline.folder.key,
             folder=_near(self.outline),
             steps=tuple(self.steps.done),
+            details={"choices": self.outline.job.choices},
             seconds=self.seconds,
         )
 
@@ -195,6 +197,8 @@ def carry_out(
         except Exception:
             running.failed("FAILED", "bug")
             raise
+        finally:
+            RunIndex(job.outputs).note(folder.path)
 
 
 @contextmanager
@@ -278,3 +282,4 @@ def keep(result: Result, job: Job) -> None:
     """Write the whole result over the one that was written before its record was delivered."""
     with suppress(OSError):
         write_whole(job.project / result.folder / "result.json", result.to_json())
+        RunIndex(job.outputs).note(job.project / result.folder)

@@ -46,12 +46,14 @@ class Rich(Printed):
         """Print the pieces in their colours."""
         from rich.text import Text
 
-        console = self._screen()
-        for line in lines:
-            pieces = [
-                (encodable(text, sys.stdout.encoding), COLOURS[style]) for text, style in line
-            ]
-            console.print(Text.assemble(*pieces), soft_wrap=True)
+        console, encoding = self._screen(), sys.stdout.encoding
+        text = Text()  # one for all: a list of thousands is printed at once
+        for number, line in enumerate(lines):
+            text.append("\n" * bool(number))
+            for piece, style in line:
+                text.append(encodable(piece, encoding), COLOURS[style] or None)
+        if lines:
+            console.print(text, soft_wrap=True)
 
     def step(self, name: str, says: str) -> None:
         """Show what runs now, on a line that goes away."""

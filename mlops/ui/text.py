@@ -72,6 +72,8 @@ def like(value: float | None, other: float) -> str:
 
 def wrapped(text: str, width: int) -> list[str]:
     """The lines of `text`, none longer than `width`; at least one."""
+    if len(text) <= width and text == text.strip():  # most are: a long table is laid out at once
+        return [text]
     return textwrap.wrap(text, max(width, 10), break_on_hyphens=False) or [""]
 
 
