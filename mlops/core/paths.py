@@ -21,6 +21,21 @@ def packaged(folder: str) -> Path:
     return inside if inside.is_dir() else PACKAGE.parent / folder
 
 
+def make_outputs(folder: Path) -> None:
+    """Make the folder that runs write to, if it is not there; Git leaves a new one alone.
+
+    A folder that somebody else has made may hold what Git is to see, and stays as it is.
+
+    Raises
+    ------
+    OSError
+        It cannot be written.
+    """
+    if not folder.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / ".gitignore", "*\n")
+
+
 def _beside(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     return path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")

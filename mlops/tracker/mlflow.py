@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from mlops.core.errors import ENVIRONMENT, fail
+from mlops.core.paths import make_outputs
 from mlops.core.record import Delivery, Record
 from mlops.core.secret import Secret
 from mlops.core.version import Standing
@@ -64,6 +65,7 @@ class Mlflow:
         self.target, self._keys = address.target, []
         self._courier = Courier(spool)
         try:
+            make_outputs(outputs)
             spool.folder.mkdir(parents=True, exist_ok=True)
             if not spool.is_served():
                 self._courier.start()
