@@ -35,7 +35,7 @@ class Packer:
     """Adds folders to an archive that is being written."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self._tar = tarfile.open(fileobj=file, mode="w:", format=tarfile.PAX_FORMAT)
+        self._tar = tarfile.TarFile(fileobj=file, mode="w", format=tarfile.PAX_FORMAT)
         self._files: dict[str, str] = {}
         self._models: dict[str, dict[str, Any]] = {}
 
@@ -57,10 +57,10 @@ class Packer:
         left_out = []
         for path in _below(folder):
             name = path.relative_to(folder).as_posix()
-            if not stat.S_ISREG(path.lstat().st_mode):
+            if not stat.S_ISREG(path.lstat().st_mode) or not os.access(path, os.R_OK):
                 left_out.append(name)
-                continue
-            self._put(f"{TOP}/{model}/{name}", path)
+            else:
+                self._put(f"{TOP}/{model}/{name}", path)
         self._models[model] = {**about, "left_out": left_out}
 
     def finish(self) -> None:
@@ -111,8 +111,14 @@ class Archive:
             for name in self.files:
                 self._same(name, _read(tar, members[name], None))
 
-    def extract(self, model: str, folder: Path) -> None:
-        """Write the files of `model` into the empty `folder`.
+    def names(self, model: str, below: str = "") -> list[str]:
+        """What is kept of `model` in its folder itself, or in the folder `below` of it."""
+        top = f"{TOP}/{model}/{below}"
+        found = [name.removeprefix(top) for name in self.files if name.startswith(top)]
+        return [name for name in found if below or "/" not in name]
+
+    def extract(self, model: str, below: str, folder: Path) -> None:
+        """Write :meth:`names` into `folder`.
 
         Raises
         ------
@@ -121,21 +127,22 @@ class Archive:
         OSError
             There is no room for them.
         """
-        top = f"{TOP}/{model}/"
+        folder.mkdir(parents=True, exist_ok=True)
+        wanted = {f"{TOP}/{model}/{below}{name}": name for name in self.names(model, below)}
         with self._opened() as (_, tar):
-            wanted = {each.name: each for each in tar if each.name.startswith(top)}
-            if sum(each.size for each in wanted.values()) > shutil.disk_usage(folder).free:
+            members = [each for each in tar if each.name in wanted]
+            if sum(each.size for each in members) > shutil.disk_usage(folder).free:
                 raise OSError(errno.ENOSPC, "no room to unpack the backup", str(folder))
-            for name in [each for each in self.files if each.startswith(top)]:
-                path = folder / name.removeprefix(top)
+            for member in members:
+                path = folder / wanted[member.name]
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with path.open("xb") as file:
-                    self._same(name, _read(tar, wanted[name], file))
+                    self._same(member.name, _read(tar, member, file))
                     file.flush()
                     os.fsync(file.fileno())
 
     @contextmanager
-    def _opened(self) -> Iterator[tuple[BinaryIO, tarfile.TarFile]]:
+    def _opened(self) -> Iterator[tuple[io.BufferedReader, tarfile.TarFile]]:
         if not self.path.is_file():
             raise fail(
                 "no-backup",
@@ -236,7 +243,7 @@ def packed(path: Path, pack: Callable[[Packer], None]) -> Archive:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """Everything below `folder` but what is being written, and locks; folders come as links only."""
+    """Files and links below `folder`, but for what is being written, and locks."""
     for path in sorted(folder.iterdir(), key=lambda each: each.name):
         if path.name.startswith("."):
             continue

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mlops.core.errors import MlopsError, fail
-from mlops.core.paths import write_whole
+from mlops.core.paths import SAFE_NAME, write_whole
 from mlops.core.store import digest
 from mlops.registry.archive import Archive, Packer, packed
 from mlops.registry.versions import FOLDER, Versions
@@ -160,7 +160,7 @@ def is_sound(path: Path) -> bool:
 
 def stored(outputs: Path) -> list[str]:
     """Names of all models of which there is anything, with or without a ledger."""
-    folders = (outputs / FOLDER).glob("[!.]*/")
+    folders = [each for each in (outputs / FOLDER).glob("*/") if SAFE_NAME.match(each.name)]
     return sorted(each.name for each in folders if any(each.glob("[!.]*")))
 
 

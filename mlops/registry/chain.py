@@ -2,9 +2,9 @@
 
 ``hash = SHA-256(the line as JSON with sorted keys, without its hash)``, where what the first
 release knew of is hashed even if it is empty, and a later field only if it is not: a field that is
-added changes no hash of before. The first line's ``previous`` comes from the model's name. So no line can be changed, moved, taken out or brought
-over from another model without every later hash being another one (S. Haber, W. S. Stornetta,
-How to time-stamp a digital document, 1991).
+added changes no hash of before. The first line's ``previous`` comes from the model's name. So no
+line can be changed, moved, taken out or brought over from another model without every later hash
+being another one (S. Haber, W. S. Stornetta, How to time-stamp a digital document, 1991).
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from dataclasses import asdict, replace
 
 from mlops.core.version import LedgerEntry
 
-
-ALWAYS = frozenset(
-    ("seq", "at", "who", "act", "version", "alias", "was", "why", "gates", "run", "content")
-    + ("artefact", "intent", "previous")
-)
+ALWAYS = {
+    *("seq", "at", "who", "act", "version", "alias", "was", "why", "gates"),
+    *("run", "content", "artefact", "intent", "previous"),
+}
 
 
 def first(model: str) -> str:

@@ -84,7 +84,7 @@ class Ledger:
         self.ready()
         head = self._head()  # first: another's act between the two readings only adds lines
         entries = self.entries()
-        seq = int(head.get("seq", 0))
+        seq = head.get("seq", 0)
         if len(entries) > 1 and not seq and not self._head():
             raise self._tampered(f"{HEAD}, which remembers its last line, is not there")
         if seq > len(entries):
@@ -92,6 +92,14 @@ class Ledger:
         if seq and entries[seq - 1].hash != head.get("hash"):
             raise self._tampered(f"line {seq} is another one than the one that was written")
         return entries
+
+    def lines(self) -> list[bytes]:
+        """The whole lines as they stand there, sound or not; none where it is a link."""
+        return [] if self.path.is_symlink() else self._lines()[0]
+
+    def remembered(self) -> int:
+        """How many lines there were when the last one was written; 0 if that is not known."""
+        return int(self._head().get("seq", 0))
 
     def torn(self) -> int:
         """Bytes of a last line that a crash cut off; 0 if the last act is whole."""
