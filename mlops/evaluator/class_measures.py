@@ -144,7 +144,7 @@ def calibration_error(rows: Labels, weights: np.ndarray) -> np.ndarray:
     Of the positive class [1]_; with more than two classes of the highest probability [2]_. NaN
     without probabilities. It says how far the probabilities are from chances, not how much they
     tell: the class shares alone have an error near 0, so no model beats the trivial one by it.
-    Chance makes it too high, by 0.04 with 500 rows and 0.01 with 10,000, and once more its interval.
+    Chance makes it too high, by 0.04 with 500 rows, by 0.01 with 10,000, and its interval again.
 
     References
     ----------
