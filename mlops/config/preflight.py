@@ -130,7 +130,8 @@ def _set_key(job: Job, key: str, word: str = "") -> str:
 def _tasks(job: Job) -> list[Problem]:
     """Options that do not serve the task, where that is known before the data is read."""
     stated = job.about("data").get("_tasks_") or []
-    task = job.values["data"].get("task") or (stated[0] if len(stated) == 1 else None)
+    task = job.values["data"].get("task") or getattr(job.part("data"), "task", None)
+    task = task or (stated[0] if len(stated) == 1 else None)
     problems = []
     for group in ("cleaner", "features", "model", "tuner", "evaluator"):
         served = job.about(group).get("_tasks_")

@@ -66,7 +66,8 @@ def _typed(composed: Composed, key: str) -> str:
     """How a person gives `key` its value."""
     group, _, name = key.partition(".")
     if group != "flow":
-        return f"write {key}=VALUE"
+        about = composed.catalogue.option(group, composed.choices[group]).about
+        return f"write {name if name in about.get('_words_', ()) else key}=VALUE"
     verb = composed.choices["flow"]
     bare = composed.catalogue.option("flow", verb).about.get("_positionals_", [])
     return f"write mlops {verb} {name.upper() if name in bare else f'{name}=VALUE'}"

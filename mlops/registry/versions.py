@@ -37,7 +37,7 @@ class Versions:
     ) -> None:
         safe_name("registered model", model)
         self.model, self.first_alias, self.later_alias = model, *aliases
-        self.folder = outputs / FOLDER / model
+        self.outputs, self.folder = outputs, outputs / FOLDER / model
         self.ledger = Ledger(self.folder, model)
         self.shelf = Shelf(self.folder / "versions")
 
@@ -83,6 +83,18 @@ class Versions:
     def usable(self) -> list[ModelVersion]:
         """Versions whose files are all as they were written."""
         return [version for version in self.all() if not self.wrong(version)]
+
+    def about(self, called: int | str, *, where: str) -> dict[str, Any]:
+        """What the version or run that is `called` so said of itself.
+
+        Raises
+        ------
+        MlopsError
+            As :func:`mlops.registry.subject.subject`.
+        """
+        from mlops.registry.subject import subject
+
+        return subject(self, called, where=where).about
 
     def standing(self) -> Standing | None:
         """All that a tracking server is to know; None where there is no version."""
