@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from mlops.config.job import Job
 from mlops.core.errors import USER, closest, fail, listed
 from mlops.core.record import Result
+from mlops.core.secret import masked
 from mlops.core.version import ModelVersion, Standing
+from mlops.registry.deployments import DEPLOYED as ONLINE
+from mlops.registry.deployments import note as noted
 from mlops.registry.intent import Intent
 from mlops.registry.moves import Moves
 from mlops.registry.shelf import Candidate
@@ -54,9 +58,29 @@ def moves(job: Job, versions: Versions) -> Moves:
 
     def deploy(intent: Intent) -> None:
         if intent.alias == DEPLOYED:
-            job.part("deployer").deploy(versions.model, versions.shelf.place(intent.version))
+            folder = versions.shelf.place(intent.version)
+            deployed(job, versions, folder, version=intent.version, intent=intent.key)
 
     return Moves(versions, deploy)
+
+
+def deployed(job: Job, versions: Versions, folder: Path, *, version: int, **cause: str) -> None:
+    """Put online what lies in `folder`, and note how long that took.
+
+    Parameters
+    ----------
+    job : Job
+    versions : Versions
+    folder : pathlib.Path
+    version : int
+    **cause : str
+        ``intent`` or ``run``: the key of what led to it.
+    """
+    began = perf_counter()
+    says = job.part("deployer").deploy(versions.model, folder)
+    seconds = round(perf_counter() - began, 4)
+    told = {"by": job.choices["deployer"], "seconds": seconds, "says": masked(str(says)), **cause}
+    noted(versions.folder, ONLINE, version=version, **told)
 
 
 def caught_up(job: Job, versions: Versions) -> tuple[str, ...]:
