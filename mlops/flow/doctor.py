@@ -14,10 +14,10 @@ from typing import Any
 
 from mlops.config.catalogue import catalogue
 from mlops.config.job import Job
-from mlops.core.errors import ENVIRONMENT, MlopsError
+from mlops.core.errors import ENVIRONMENT, MlopsError, counted, listed
 from mlops.core.record import Result
 from mlops.core.store import Store
-from mlops.registry.inspection import Finding, inspect
+from mlops.registry.inspection import Finding, inspect, inspect_backup
 
 LEAST_FREE_MB = 500
 
@@ -37,9 +37,10 @@ class Doctor:
             "disk": lambda: _disk(job.outputs),
             "step cache": lambda: _cache(job.outputs),
             "runs": lambda: _runs(job.outputs),
-            "spool": lambda: _spool(job.outputs),
+            "spool": lambda: _spool(job),
             "tracking store": lambda: _tracking(job),
             "versions": lambda: inspect(job.outputs),
+            "backup": lambda: inspect_backup(job.outputs),
             "option files": _options,
         }
         rows = [_row(name, check) for name, check in checks.items()]
@@ -133,16 +134,29 @@ def _runs(outputs: Path) -> Finding:
     return "ok", says, ""
 
 
-def _spool(outputs: Path) -> Finding:
+def _spool(job: Job) -> Finding:
+    """What waits for the server of today, and what was meant for another one."""
+    from mlops.tracker.address import Address
     from mlops.tracker.sync import pending
 
-    waiting = pending(outputs) if (outputs / "spool").is_dir() else {}
-    refused = list((outputs / "spool" / "refused").glob("*.json"))
+    folder = job.outputs / "spool"
+    refused = list((folder / "refused").glob("*.json"))
     if refused:
-        return "look", f"{len(refused)} records refused for good", f"read {refused[0]}"
+        return "look", f"{counted(len(refused), 'record')} refused for good", f"read {refused[0]}"
+    waiting = pending(job.outputs) if folder.is_dir() else {}
+    own = Address.of(job.outputs, getattr(job.part("tracker"), "uri", None)).target
+    elsewhere = sorted({at for at in waiting.values() if at not in ("", own)})
+    if elsewhere:
+        count = sum(at in elsewhere for at in waiting.values())
+        says = f"{_waits(count)} for {listed(elsewhere)}"
+        return "look", says, "mlops sync adopt=true delivers here"
     if waiting:
-        return "look", f"{len(waiting)} records wait", "mlops sync"
+        return "look", _waits(len(waiting)), "mlops sync"
     return "ok", "nothing waits", ""
+
+
+def _waits(count: int) -> str:
+    return f"{counted(count, 'record')} {'waits' if count == 1 else 'wait'}"
 
 
 def _tracking(job: Job) -> Finding:

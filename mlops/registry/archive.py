@@ -102,8 +102,8 @@ class Archive:
     def __init__(self, path: Path) -> None:
         self.path = path
         with self._opened() as (file, tar):
-            self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             file.seek(0)
+            self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             members = self._members(tar, os.fstat(file.fileno()).st_size)
             about = self._about(tar, members)
             self.models: dict[str, dict[str, Any]] = about["models"]

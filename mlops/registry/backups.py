@@ -14,7 +14,7 @@ from mlops.core.store import digest
 from mlops.registry.archive import Archive, Packer, packed
 from mlops.registry.versions import FOLDER, Versions
 
-NAME, LAST = "backups", "last.json"
+NAME, LAST, BEFORE = "backups", "last.json", "before-restore"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ class Backups:
 
         def pack(packer: Packer) -> None:
             for model, folder in folders.items():
-                packer.add(model, folder, lines=0, wrong=[])
+                packer.add(model, folder, lines=0, versions=0, wrong=[])
 
         return packed(path, pack)
 
@@ -91,8 +91,9 @@ class Backups:
             for model in models:
                 versions = Versions(self.outputs, model)
                 with versions.ledger.locked():
-                    lines, wrong = looked_at(versions)
-                    packer.add(model, versions.folder, lines=lines, wrong=wrong)
+                    lines, count, wrong = looked_at(versions)
+                    about = {"lines": lines, "versions": count, "wrong": wrong}
+                    packer.add(model, versions.folder, **about)
 
         return packed(path, pack)
 
@@ -114,10 +115,14 @@ class Backups:
             return None
 
     def usable(self) -> list[Path]:
-        """What may be restored from, the best first: the last one, and what lies in the folder."""
+        """What may be restored from, the best first: the last one, and what lies in the folder.
+
+        What was kept because it was about to be mended comes last.
+        """
         last = self.last()
         noted = [Path(last.path)] if last and Path(last.path).is_file() else []
-        return noted + [path for path in self.all() if path.resolve() not in noted]
+        others = [path for path in self.all() if path.resolve() not in noted]
+        return noted + sorted(others, key=lambda path: path.stem.endswith(BEFORE))
 
     def prune(self, keep: int) -> list[Path]:
         """Remove all but the newest `keep` of the backups that nobody named, and what is the same.
@@ -134,20 +139,18 @@ class Backups:
         return gone
 
 
-def looked_at(versions: Versions) -> tuple[int, list[str]]:
-    """How many acts a model's history has, and what is wrong with it or with its versions."""
+def looked_at(versions: Versions) -> tuple[int, int, list[str]]:
+    """How many acts and versions a model has, and what is wrong with them."""
     try:
         entries = versions.ledger.verify()
     except MlopsError as error:
         if error.problems[0].code == "newer-format":
             raise
-        return 0, [error.problems[0].says]
-    wrong = [
-        f"{versions.model} {version}: {found}"
-        for version in versions.all(entries)
-        if (found := versions.wrong(version))
-    ]
-    return len(entries), wrong
+        return 0, 0, [error.problems[0].says]
+    found = versions.all(entries)
+    told = [(version, versions.wrong(version)) for version in found]
+    wrong = [f"{versions.model} {version}: {says}" for version, says in told if says]
+    return len(entries), len(found), wrong
 
 
 def is_sound(path: Path) -> bool:

@@ -20,7 +20,7 @@ from mlops.core.paths import write_whole
 from mlops.core.version import RESTORED
 from mlops.registry import chain
 from mlops.registry.archive import Archive
-from mlops.registry.backups import Backups, looked_at
+from mlops.registry.backups import BEFORE, Backups, looked_at
 from mlops.registry.format import StoreFormat
 from mlops.registry.intent import FILE as INTENT
 from mlops.registry.intent import Intent
@@ -77,17 +77,17 @@ def restore(outputs: Path, model: str, archive: Archive) -> Restored:
     with versions.ledger.locked():
         if not _wrong(versions):
             return Restored(model=model)
-        kept = _kept(outputs, versions)
+        before, lost = _Before(outputs, versions), 0
         put_back: list[str] = []
-        lost = 0
         with _unpacked(versions) as folder:
             if _history_is_broken(versions):
-                lost = _mend_history(versions, archive, folder / model)
+                lost = _mend_history(versions, archive, folder / model, before)
                 put_back.append("history")
             if _intent_is_broken(versions):
+                before.keep()
                 cleared(versions.folder / INTENT)
                 put_back.append("an act that was cut off, now undone")
-            put_back += _mend_versions(versions, archive, folder / "versions")
+            put_back += _mend_versions(versions, archive, folder / "versions", before)
         if put_back:
             gone = f"; {lost} acts are lost" if lost else ""
             why = f"{', '.join(put_back)} from {archive.path.name}{gone}"
@@ -97,27 +97,44 @@ def restore(outputs: Path, model: str, archive: Archive) -> Restored:
             put_back=tuple(put_back),
             wrong=tuple(_wrong(versions)),
             lost=lost,
-            kept=kept,
+            kept=before.path,
         )
+
+
+def is_whole(outputs: Path, model: str) -> bool:
+    """Whether nothing of `model` is to be put back.
+
+    Raises
+    ------
+    MlopsError
+        A newer release wrote it (exit code 3).
+    """
+    return not _wrong(Versions(outputs, model))
 
 
 def _wrong(versions: Versions) -> list[str]:
     if not versions.ledger.path.exists():
         return [f"{versions.model} has no history"]
-    _, wrong = looked_at(versions)
+    *_, wrong = looked_at(versions)
     if not wrong and _intent_is_broken(versions):
         return ["an act that was cut off cannot be read"]
     return wrong
 
 
-def _kept(outputs: Path, versions: Versions) -> Path | None:
-    """Make a backup of what is there, broken as it is; None if there is nothing."""
-    if not any(versions.folder.glob("[!.]*")):
-        return None
-    backups = Backups(outputs)
-    path = backups.new(f"{versions.model}-before-restore")
-    backups.write(path, {versions.model: versions.folder})
-    return path
+class _Before:
+    """A backup of what is there, broken as it is, made when the first thing is about to change."""
+
+    def __init__(self, outputs: Path, versions: Versions) -> None:
+        self._backups, self._versions = Backups(outputs), versions
+        self.path: Path | None = None
+        self._is_over = not any(versions.folder.glob("[!.]*"))  # nothing is there
+
+    def keep(self) -> None:
+        model, folder = self._versions.model, self._versions.folder
+        if not self._is_over:
+            self._is_over = True
+            self.path = self._backups.new(f"{model}-{BEFORE}")
+            self._backups.write(self.path, {model: folder})
 
 
 @contextmanager
@@ -146,7 +163,7 @@ def _intent_is_broken(versions: Versions) -> bool:
     return False
 
 
-def _mend_history(versions: Versions, archive: Archive, folder: Path) -> int:
+def _mend_history(versions: Versions, archive: Archive, folder: Path, before: _Before) -> int:
     """Put the longest chain there is in place; so many acts are in none."""
     kept = _lines_in(archive, versions.model, folder)
     there = versions.ledger.lines()
@@ -157,7 +174,13 @@ def _mend_history(versions: Versions, archive: Archive, folder: Path) -> int:
         raise _broken_too(versions.model, archive, wrong)
     last = chain.entry_of(lines[-1])
     count = versions.ledger.remembered() or len(there)
+    before.keep()
     StoreFormat.of(folder).write(versions.folder)
+    for path in folder.iterdir():  # e.g. notes of deployments; what is there is newer
+        if path.name not in (FILE, HEAD, INTENT) and not os.path.lexists(
+            versions.folder / path.name
+        ):
+            path.rename(versions.folder / path.name)
     write_whole(versions.folder / FILE, b"".join(line + b"\n" for line in lines))
     write_whole(versions.folder / HEAD, json.dumps({"seq": last.seq, "hash": last.hash}))
     return max(0, count - len(lines))
@@ -176,13 +199,16 @@ def _lines_in(archive: Archive, model: str, folder: Path) -> list[bytes]:
     return ledger.lines()
 
 
-def _mend_versions(versions: Versions, archive: Archive, folder: Path) -> list[str]:
+def _mend_versions(
+    versions: Versions, archive: Archive, folder: Path, before: _Before
+) -> list[str]:
     put_back, shelf = [], Shelf(folder)
     for version in versions.all():
         if not versions.wrong(version):
             continue
         archive.extract(versions.model, f"versions/{version.number}/", shelf.place(version.number))
         if not shelf.wrong(version.number, version.artefact):
+            before.keep()
             versions.shelf.put(shelf.place(version.number), version.number)
             put_back.append(f"version {version.number}")
     return put_back

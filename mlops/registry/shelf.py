@@ -100,6 +100,7 @@ class Shelf:
 
         What lies there already was left by a crash before the ledger knew it, and goes.
         """
+        self.folder.mkdir(exist_ok=True)
         cleared(self.place(number))
         gathered.rename(self.place(number))
 

@@ -31,7 +31,7 @@ def test_in_an_empty_folder_everything_is_in_order_and_nothing_is_written(place)
 def test_a_record_that_waits_is_named_with_the_command_that_delivers_it(after):
     result = after("doctor")
     assert result.exit_code == 0
-    assert found(result)["spool"] == ("look", "1 records wait", "mlops sync")
+    assert found(result)["spool"] == ("look", "1 record waits", "mlops sync")
 
 
 def test_delivered_everything_is_in_order(after):
