@@ -73,6 +73,7 @@ def write_candidate(
         "gates": [f"{gate.name}: {gate.says}" for gate in report.gates if not gate.passed],
         "metrics": {metric.name: metric.value for metric in report.metrics},
         "primary": report.primary,
+        "task": {"name": report.task, "target": verdict.prepared.dataset.task.target},
         "code": tags,
         "machine": machine(),
         "signature": {"inputs": model.inputs, "output": model.output},

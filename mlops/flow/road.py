@@ -44,9 +44,7 @@ class Verdict:
 
     def pipeline(self) -> Any:
         """The one artefact: every fitted step and the model, as a plain scikit-learn pipeline."""
-        from sklearn.pipeline import Pipeline
-
-        return Pipeline([*self.front.steps(), ("model", self.model)])
+        return _pipeline(self.front, self.model)
 
     @property
     def losses(self) -> Any:
@@ -55,6 +53,12 @@ class Verdict:
 
         curve = loss_curve(self.model)
         return () if curve is None else curve
+
+
+def _pipeline(front: Front, model: Any) -> Any:
+    from sklearn.pipeline import Pipeline
+
+    return Pipeline([*front.steps(), ("model", model)])
 
 
 def travel(job: Job, steps: Steps) -> Verdict:
@@ -136,6 +140,7 @@ def _judge(
         baseline=_trivial(job, task, front),
         folds=tuned.best.scores,
         seed=job.seed,
+        **_asked(job, prepared, front, model, evaluator),
     )
     primary = report.metric(report.primary)
     refused = sum(not gate.passed for gate in report.gates)
@@ -143,6 +148,23 @@ def _judge(
     says += f", {refused} of {len(report.gates)} gates refuse" if refused else ", gates pass"
     steps.note("evaluator", "refused" if refused else "done", says, perf_counter() - began)
     return report
+
+
+def _asked(
+    job: Job, prepared: Prepared, front: Front, model: Any, evaluator: Any
+) -> dict[str, Any]:
+    """What costs something, and is looked for only where the evaluator's gates need it."""
+    asks = evaluator.asks() if hasattr(evaluator, "asks") else ()
+    found: dict[str, Any] = {}
+    if "rival" in asks:
+        from mlops.flow.rival import rival
+
+        found["rival"] = rival(job, prepared)
+    if "footprint" in asks:
+        from mlops.flow.footprint import footprint
+
+        found["footprint"] = footprint(_pipeline(front, model), prepared.test.X)
+    return found
 
 
 def _trivial(job: Job, task: Task, front: Front) -> Predictions:

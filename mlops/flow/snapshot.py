@@ -11,11 +11,13 @@ from mlops.flow.prepare import Prepared
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
 ROWS = "rows.npz"
 __all__ = [
     "KIND",
     "ROWS",
+    "columns_of",
     "read_rows",
     "read_snapshot",
     "snapshots",
@@ -35,7 +37,15 @@ def write_rows(prepared: Prepared, path: Path) -> None:
         test=split.test,
         train_hashes=hashes[split.train],
         test_hashes=hashes[split.test],
+        columns=columns_of(prepared.dataset.frame),
     )
+
+
+def columns_of(frame: pd.DataFrame) -> np.ndarray:
+    """Each column with its type, sorted: frames of which these are equal have comparable hashes."""
+    import numpy as np
+
+    return np.array(sorted(f"{name}: {kind}" for name, kind in frame.dtypes.items()), dtype=str)
 
 
 def read_rows(folder: Path) -> dict[str, np.ndarray]:
