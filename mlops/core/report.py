@@ -150,11 +150,16 @@ class Plot:
     Parameters
     ----------
     kind : str
-        ``scatter``, ``line``, ``bar``, ``histogram`` or ``matrix``.
+        ``scatter``, ``line``, ``dots``, ``bar``, ``histogram`` or ``matrix``.
     title, x_label, y_label : str
     series : dict of str to list
-        ``scatter``/``line``: name to list of (x, y). ``bar``/``histogram``: name to list of
-        (label, value). ``matrix``: row label to list of (column label, value).
+        ``scatter``/``line``: name to list of (x, y); two points are a reference line. ``dots``:
+        name to list of (x, (y, low, high)), an interval of None is not drawn.
+        ``bar``/``histogram``: name to list of (label, value). ``matrix``: row label to list of
+        (column label, value).
+    x_axis : str
+        ``number``, ``whole`` (numbers, marked at whole ones only) or ``date`` (days since the
+        epoch).
     """
 
     kind: str
@@ -162,6 +167,7 @@ class Plot:
     x_label: str
     y_label: str
     series: dict[str, list[tuple[Any, Any]]]
+    x_axis: str = "number"
 
 
 @dataclass(frozen=True)
