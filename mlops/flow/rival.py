@@ -55,11 +55,13 @@ def _answering(champion: Subject, job: Job, prepared: Prepared) -> Rival:
     test, about = prepared.test, champion.about
     names = _inputs(about, test, job.outputs)
     positions, how = unseen(prepared, champion.folder, about, job.outputs)
-    many = f"{len(positions):,} of {len(test.frame):,} test rows"
-    if len(positions) < FEWEST_ROWS:
+    left, every = len(positions), len(test.frame)
+    many = f"{left:,} of {every:,} test rows" if left < every else f"all {every:,} test rows"
+    how = f" ({how})" if how else ""
+    if left < FEWEST_ROWS:
         raise fail(
             "too-few-rows",
-            f"Only {many} are new to both, {FEWEST_ROWS} are needed" + (f" ({how})" if how else ""),
+            f"Only {many} are new to both, {FEWEST_ROWS} are needed{how}",
             where="test part",
             found=many,
             accepted=f"{FEWEST_ROWS} rows or more",
