@@ -20,6 +20,7 @@ from mlops.flow.snapshot import ROWS, write_rows
 from mlops.flow.surroundings import machine
 
 GOLDEN_ROWS = 5
+CHANGES = ("result.json",)  # written again when the record was delivered
 FITTED = ("cleaner", "features", "model", "tuner", "evaluator")
 
 
@@ -52,6 +53,7 @@ def write_candidate(
     job, report = verdict.job, verdict.report
     write_rows(verdict.prepared, folder / ROWS)
     snapshot = write_snapshot(verdict.prepared.dataset, job.outputs)
+    written = [*files, model.path, ROWS, *golden]
     about = {
         "run": folder.name.removeprefix(f"{job.name}-"),
         "content": content(verdict, snapshot),
@@ -79,7 +81,8 @@ def write_candidate(
         "signature": {"inputs": model.inputs, "output": model.output},
         "trusted_types": model.trusted_types,
         "requirements": model.requirements,
-        "files": [*files, model.path, ROWS, *golden],
+        "files": written,
+        "hashes": {name: digest(folder / name) for name in written if name not in CHANGES},
     }
     write_whole(folder / "candidate.json", json.dumps(about, indent=1))
 
