@@ -49,8 +49,10 @@ def preflight(job: Job, sound: set[str], bad: set[str]) -> list[Problem]:
         space = job.space
         _asked(problems, job, "tuner", lambda part: getattr(part, "check", _nothing_of)(space))
         problems += _space(job)
-    if "registry" in sound and job.values["registry"].get("name"):
-        _asked(problems, job, "registry", lambda part: part.registers("model", True))
+    if "registry" in sound:
+        if job.values["registry"].get("name"):
+            _asked(problems, job, "registry", lambda part: part.registers("model", True))
+        _asked(problems, job, "registry", lambda part: getattr(part, "check", _nothing)())
     for group in sorted(sound - {"data", "evaluator", "tuner", "flow", "ui"}):
         if _is_theirs(job, group):
             _asked(problems, job, group, lambda part: None)

@@ -17,7 +17,7 @@ from mlops.registry.deployments import note as noted
 from mlops.registry.intent import Intent
 from mlops.registry.moves import Moves
 from mlops.registry.shelf import Candidate
-from mlops.registry.versions import Versions, models
+from mlops.registry.versions import Versions
 
 DEPLOYED = "champion"  # the alias that what is deployed follows
 
@@ -38,12 +38,12 @@ def known_versions(job: Job) -> Versions:
     """
     versions = versions_of(job)
     if not versions.ledger.path.exists():
-        names = models(job.outputs)
+        names = versions.ledger.others()
         nearest = closest(versions.model, names) or (names[0] if names else "")
         raise fail(
             "no-versions",
             f"{versions.model} has no versions.",
-            where=f"{job.values['outputs']}/registry",
+            where=str(versions.folder.parent),
             found=versions.model,
             accepted=listed(names) or "none yet: a run whose gates pass makes the first",
             closest=nearest,
@@ -88,10 +88,11 @@ def caught_up(job: Job, versions: Versions) -> tuple[str, ...]:
     from mlops.tracker.elsewhere import forget, notes
 
     told = [moves(job, versions).settle()]
-    for path, note in notes(job.outputs, versions.model):
+    ours = versions.ledger.is_followed
+    for path, note in notes(job.outputs, versions.model) if ours else ():
         told += [f"changed elsewhere: {entry.why}" for entry in versions.found_elsewhere([note])]
         forget(path)
-    return tuple(each for each in told if each)
+    return tuple(each for each in (*told, *versions.ledger.take_notes()) if each)
 
 
 def registered(job: Job, folder: Path) -> ModelVersion:
@@ -101,14 +102,15 @@ def registered(job: Job, folder: Path) -> ModelVersion:
         job.part("ui").line(told)
     candidate = Candidate.of(folder)
     assert candidate is not None
-    return versions.register(candidate)
+    version = versions.register(candidate)
+    for told in versions.ledger.take_notes():
+        job.part("ui").line(told)
+    return version
 
 
-def standing_of(job: Job) -> Standing:
-    """All that a tracking server is to know about the model of `job`."""
-    standing = versions_of(job).standing()
-    assert standing is not None
-    return standing
+def standing_of(job: Job) -> Standing | None:
+    """All that a tracking server is to know about the model of `job`; None if nothing."""
+    return versions_of(job).standing()
 
 
 def tell_tracker(job: Job, versions: Versions) -> None:
@@ -128,6 +130,7 @@ def moved(job: Job, versions: Versions, intent: Intent, told: tuple[str, ...]) -
     tell_tracker(job, versions)
     before = f"instead of version {intent.was}" if intent.was else "which nobody was"
     says = f"version {intent.version} of {versions.model} is {intent.alias} now, {before}"
+    told = (*told, *versions.ledger.take_notes())
     return Result(
         outcome="done",
         name=versions.model,

@@ -36,11 +36,21 @@ class Ledger:
     folder : pathlib.Path
         Of the model; made by the first line.
     model : str
+
+    Attributes
+    ----------
+    notes : list of str
+        What people should know of how the acts were kept.
+    renumbered : dict of int to int
+        Versions that have got another number meanwhile; none, where there is one ledger only.
     """
+
+    is_followed = True  # MLflow's registry is brought in line with it
 
     def __init__(self, folder: Path, model: str) -> None:
         self.folder, self.model = folder, model
-        self.path = folder / FILE
+        self.path, self.lock_file = folder / FILE, folder / LOCK
+        self.notes, self.renumbered = list[str](), dict[int, int]()
 
     def ready(self) -> None:
         """Bring what an older release wrote to the format of this one, after a backup.
@@ -105,6 +115,16 @@ class Ledger:
         """Bytes of a last line that a crash cut off; 0 if the last act is whole."""
         return len(self._lines()[1])
 
+    def others(self) -> list[str]:
+        """Names of the models that are kept in the same place."""
+        return sorted(path.parent.name for path in self.folder.parent.glob(f"*/{FILE}"))
+
+    def take_notes(self) -> list[str]:
+        """What people should know, once."""
+        notes = list(dict.fromkeys(self.notes))
+        self.notes.clear()
+        return notes
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Be the only writer for the length of the block; a block may stand in another.
@@ -117,15 +137,15 @@ class Ledger:
         from filelock import FileLock, Timeout
 
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / LOCK, is_singleton=True)
+            self.lock_file.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.lock_file, is_singleton=True)
             with lock.acquire(timeout=PATIENCE_S, poll_interval=0.005):
                 yield
         except Timeout:
             raise fail(
                 "registry-busy",
                 f"Another command has been changing the versions of {self.model} for a minute.",
-                where=str(self.folder / LOCK),
+                where=str(self.lock_file),
                 found="a lock that is held",
                 accepted="one writer at a time",
                 next_step="wait for the other command, or end it, then try again",

@@ -69,6 +69,20 @@ def has_it(model: str, number: int, alias: str) -> MlopsError:
     )
 
 
+def renumbered(model: str, number: int, now: int) -> MlopsError:
+    """The version that had this number has another one since others pushed theirs."""
+    return fail(
+        "version-renumbered",
+        f"What was version {number} of {model} is version {now} now.",
+        where=f"{model}, version",
+        found=f"version {number}, which somebody else registered first",
+        accepted="a number as it is since then",
+        closest=str(now),
+        next_step="look at mlops history, and decide again",
+        exit_code=REFUSED,
+    )
+
+
 def not_whole(versions: Versions, version: ModelVersion, wrong: str) -> MlopsError:
     """A file of the version is missing or another one than was registered."""
     usable = versions.usable()

@@ -30,15 +30,22 @@ class Versions:
         A safe name.
     aliases : tuple of str
         What the first version is called, and the newest of the later ones.
+    ledger : Ledger, optional
+        Where they are kept; by default below `outputs`.
     """
 
     def __init__(
-        self, outputs: Path, model: str, *, aliases: tuple[str, str] = ("champion", "challenger")
+        self,
+        outputs: Path,
+        model: str,
+        *,
+        aliases: tuple[str, str] = ("champion", "challenger"),
+        ledger: Ledger | None = None,
     ) -> None:
         safe_name("registered model", model)
         self.model, self.first_alias, self.later_alias = model, *aliases
-        self.outputs, self.folder = outputs, outputs / FOLDER / model
-        self.ledger = Ledger(self.folder, model)
+        self.ledger = Ledger(outputs / FOLDER / model, model) if ledger is None else ledger
+        self.outputs, self.folder = outputs, self.ledger.folder
         self.shelf = Shelf(self.folder / "versions")
 
     # What is known.
@@ -97,8 +104,8 @@ class Versions:
         return subject(self, called, where=where).about
 
     def standing(self) -> Standing | None:
-        """All that a tracking server is to know; None where there is no version."""
-        entries = self.ledger.entries()
+        """All that a tracking server is to know; None where there is nothing to tell it."""
+        entries = self.ledger.entries() if self.ledger.is_followed else []
         if not entries:
             return None
         return Standing(
@@ -139,7 +146,7 @@ class Versions:
             if alias is None:
                 alias = self.later_alias if self.first_alias in names else self.first_alias
             self.shelf.put(gathered, number)
-            self.ledger.append(
+            entry = self.ledger.append(
                 act=REGISTER,
                 version=number,
                 alias=alias,
@@ -150,7 +157,7 @@ class Versions:
                 content=about["content"],
                 artefact=artefact,
             )
-            return self.version(number)
+            return replace(self.version(entry.version), is_new=entry.run == about["run"])
 
     def found_elsewhere(self, notes: Iterable[dict[str, Any]]) -> list[LedgerEntry]:
         """Record what somebody did to the aliases in MLflow; each note once."""
