@@ -69,7 +69,6 @@ def write_candidate(
         "choices": job.choices,
         "space": job.space,
         **parents,
-        "choices": dict(job.choices),
         "seed": job.seed,
         "passed": report.passed,
         "gates": [f"{gate.name}: {gate.says}" for gate in report.gates if not gate.passed],

@@ -63,8 +63,10 @@ def warning_lines(warnings: Iterable[str], width: int) -> list[Line]:
 
 
 def end_lines(result: Result, width: int) -> list[Line]:
-    """What a verb lists (``rows``), says and adds (``lines``); the outcome; where to look next."""
-    lines: list[Line] = []
+    """What a verb knows (``facts``: label to lines), lists (``rows``), says and adds (``lines``);
+    the outcome; where to look next.
+    """
+    lines = _facts(result.details.get("facts") or {}, width)
     rows = result.details.get("rows")
     if rows:
         keys = list(dict.fromkeys(key for row in rows for key in row))
@@ -78,6 +80,20 @@ def end_lines(result: Result, width: int) -> list[Line]:
     elif result.delivery:
         lines += [[], *_next(result)]
     return lines
+
+
+def _facts(facts: dict[str, Sequence[str]], width: int) -> list[Line]:
+    """Labels on the left, what is known of each beside them."""
+    longest = max(map(len, facts), default=0) + 3
+    lines: list[Line] = []
+    for label, texts in facts.items():
+        pieces = [each for text in texts for each in wrapped(clean(text), width - longest)]
+        names = [label, *[""] * len(pieces)]
+        lines += [
+            [(f"{name:<{longest}}", "quiet"), (piece, "")]
+            for name, piece in zip(names, pieces, strict=False)
+        ]
+    return [[], *lines] if lines else []
 
 
 def _metrics(metrics: Sequence[dict[str, Any]], width: int) -> list[Line]:
