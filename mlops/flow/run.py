@@ -249,9 +249,11 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
             deployed(job, versions_of(job), path, version=version.number, run=version.run)
             job.part("monitor").watch(job.name, path)
     running.trials(verdict)
-    running.submit("FINISHED", **told, register=registers if version and version.is_new else "")
-    if version is not None:
-        running.tracker.submit(standing_of(job))
+    standing = standing_of(job) if version else None
+    is_new = standing is not None and version is not None and version.is_new
+    running.submit("FINISHED", **told, register=registers if is_new else "")
+    if standing is not None:
+        running.tracker.submit(standing)
     unsaved = running.steps.save()
     return replace(result, warnings=(*result.warnings, *unsaved), seconds=running.seconds)
 

@@ -122,14 +122,16 @@ class Sweep:
         for name in self.names:
             register, winner = self.registers(name)
             version = self.version(name, winner) if register and winner else None
+            standing = standing_of(self.job_of(name)) if version else None
+            is_new = standing is not None and version is not None and version.is_new
             record = replace(
                 self.record(name, "FINISHED"),
-                register=register if version and version.is_new else "",
+                register=register if is_new else "",
                 model_of=winner,
             )
             self.tracker.submit(record)
-            if version is not None:
-                self.tracker.submit(standing_of(self.job_of(name)))
+            if standing is not None:
+                self.tracker.submit(standing)
 
     def registers(self, name: str) -> tuple[str, str]:
         """What a version of one experiment is registered as, and whose model that is."""
