@@ -52,21 +52,23 @@ def rows(found: dict[str, Any]) -> list[dict[str, str]]:
     ]
     if gates := found["gates"]:
         most = gates[0]
-        told.append(("gate that refuses most", most["gate"], f"{most['refused_runs']} runs"))
+        told.append(("refused most often", f"{most['refused_runs']} runs", f"by {most['gate']}"))
     return [{"measure": name, "value": value, "of": of} for name, value, of in told]
 
 
 def span(value: float | None) -> str:
     """A duration in the unit that fits.
 
-    >>> span(4.9), span(3.5 * 3600), span(10 * 86400), span(None)
-    ('4.9 s', '3.5 h', '10.0 days', '–')
+    >>> span(4.9), span(3.5 * 3600), span(3 * 86400), span(None)
+    ('4.9 s', '3.5 h', '3.0 days', '–')
     """
     if value is None:
         return UNKNOWN
     if value < HOUR_S:
         return seconds(max(value, 0.0))
-    return f"{value / HOUR_S:.1f} h" if value < 2 * DAY_S else f"{value / DAY_S:.1f} days"
+    if value < 2 * DAY_S:
+        return f"{value / HOUR_S:.1f} h"
+    return f"{value / DAY_S:.{0 if value >= 20 * DAY_S else 1}f} days"
 
 
 def days(value: float | None) -> str:
@@ -109,7 +111,7 @@ def _trained(training: dict[str, Any]) -> str:
     if not training["runs"]:
         return "no run came to a verdict"
     whole = f"median of {training['runs']:,} runs, {span(training['median_run_s'])} as a whole"
-    return ", ".join(filter(None, (whole, trend(training["trend_share"]))))
+    return ", ".join(filter(None, (whole, trend(training["trend_share"]).partition(" than")[0])))
 
 
 def _deployed(deployment: dict[str, Any], released: str) -> str:

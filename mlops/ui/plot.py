@@ -119,7 +119,8 @@ def _plane(plot: Plot) -> str:
     ys += [y for pairs in bounds for pair in pairs for _, y in pair]
     if plot.x_axis != "number" and max(xs) - min(xs) < 1:
         xs += [min(xs) - 1, max(xs) + 1]
-    x_ticks, y_ticks = ticks(min(xs), max(xs)), ticks(min(ys), max(ys))
+    x_ticks = ticks(min(xs), max(xs), 4 if plot.x_axis == "date" else 5)
+    y_ticks = ticks(min(ys), max(ys))
     x_low, x_high = min(x_ticks[0], min(xs)), max(x_ticks[-1], max(xs))
     y_low, y_high = min(y_ticks[0], min(ys)), max(y_ticks[-1], max(ys))
 
@@ -176,7 +177,7 @@ def _grid(plot: Plot, x_ticks: list[Point], y_ticks: list[Point]) -> str:
     lines = [f"M{x:.1f} {TOP}V{bottom}" for _, x in x_ticks]
     lines += [f"M{LEFT} {y:.1f}H{LEFT + PLACE_X}" for _, y in y_ticks]
     days = x_ticks[-1][0] - x_ticks[0][0]
-    texts = [_place(_x_text(plot, tick, days), x, bottom + 15) for tick, x in x_ticks]
+    texts = [_below(_x_text(plot, tick, days), x, bottom + 15) for tick, x in x_ticks]
     texts += [_place(_short(tick), LEFT - 6, y + 4, "end") for tick, y in y_ticks]
     return f'<path class="grid" d="{"".join(lines)}"/>{"".join(texts)}{_axes(plot)}'
 
@@ -204,6 +205,11 @@ def _x_text(plot: Plot, tick: float, days: float) -> str:
     return f"{at:%H:%M}" if days < 1.5 else f"{at:%Y-%m}" if days > 400 else f"{at.day} {at:%b}"
 
 
+def _below(text: str, x: float, y: float) -> str:
+    """A text in the middle of `x`, or as near as it fits."""
+    return _place(text, min(x, WIDTH - 3.3 * len(text)), y)
+
+
 def _place(text: str, x: float, y: float, anchor: str = "middle") -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>'
 
@@ -214,7 +220,7 @@ def _marks(points: list[Point], colour: int, plot: Plot) -> str:
         return f'<path class="ref" d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}"/>'
     dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in points)  # round line ends: a dot each
     if plot.kind != "line":
-        few = " few" if len(points) <= 40 else ""
+        few = " few" if max(map(len, plot.series.values())) <= 40 else ""
         return f'<path class="dots{few} c{colour % COLOURS}" d="{dots}"/>'
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
     line = f'<path class="line c{colour % COLOURS}" d="M{path}"/>'
