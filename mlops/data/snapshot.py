@@ -88,9 +88,11 @@ class Snapshot:
         return told
 
     def _label(self) -> str:
-        run = self._asked().get("run")
-        called = f"version {self.version}" if str(self.version).isdigit() else str(self.version)
-        return f"{called} (run {run})" if run and str(run) != called else called
+        called, run = str(self.version), str(self._asked().get("run", ""))
+        if not run:
+            return f"snapshot {called[:8]}"
+        called = f"version {called}" if called.isdigit() else called
+        return called if called in run else f"{called}, run {run}"
 
 
 def _nobody(called: int | str, *, where: str) -> dict[str, Any]:
