@@ -74,6 +74,7 @@ class Moves:
             intent = Intent.read(self.versions.folder)
             if intent is None:
                 return ""
+            self.ledger.verify()
             told = f"{intent.act} of version {intent.version} to {intent.alias} was cut off and is"
             taken_up = self._taken_up(intent)
             if taken_up is None:
@@ -91,6 +92,7 @@ class Moves:
         safe_name("alias", alias)
         with self.ledger.locked():
             self.settle()
+            self.ledger.verify()  # before an intent is written that could not be entered
             now = self.versions.holder(alias)
             if (now.seq if now else 0) != (seen.seq if seen else 0):
                 raise refusals.faster(self.versions.model, alias, now)
