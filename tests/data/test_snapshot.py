@@ -12,7 +12,7 @@ import pytest
 from mlops.cli import run
 from mlops.core.dataset import Column, Dataset, Task
 from mlops.core.errors import MlopsError
-from mlops.core.snapshot import read_snapshot, write_snapshot
+from mlops.core.snapshot import write_snapshot
 from mlops.data.snapshot import Snapshot
 
 QUICK = ("tracker=offline", "mode.bootstrap=0", "mode.folds=2")
