@@ -17,7 +17,7 @@ from mlops.config.job import Job
 from mlops.core.errors import ENVIRONMENT, MlopsError, counted, listed
 from mlops.core.record import Result
 from mlops.core.store import Store
-from mlops.registry.inspection import Finding, inspect, inspect_backup
+from mlops.registry.inspection import Finding, inspect, inspect_backup, inspect_kept
 
 LEAST_FREE_MB = 500
 
@@ -39,7 +39,7 @@ class Doctor:
             "runs": lambda: _runs(job.outputs),
             "spool": lambda: _spool(job),
             "tracking store": lambda: _tracking(job),
-            "versions": lambda: inspect(job.outputs),
+            "versions": lambda: _versions(job),
             "backup": lambda: inspect_backup(job.outputs),
             "option files": _options,
         }
@@ -180,6 +180,12 @@ def _tracking(job: Job) -> Finding:
     assert address.artifacts is not None
     prepared.ready(database, address.artifacts)
     return "ok", f"{database.name} is whole", ""
+
+
+def _versions(job: Job) -> Finding:
+    """In the outputs folder, unless the registry keeps them elsewhere."""
+    kept = getattr(job.part("registry"), "kept", None)
+    return inspect_kept(*kept(job.outputs)) if kept else inspect(job.outputs)
 
 
 def _options() -> Finding:

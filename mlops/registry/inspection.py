@@ -28,15 +28,31 @@ def inspect(outputs: Path) -> Finding:
         ``ok``, ``look`` (it works, and somebody should know) or ``broken``; what was found; how
         to repair it.
     """
-    names = stored(outputs)
-    found = [finding for name in names for finding in _findings(Versions(outputs, name))]
+    found = _worst([Versions(outputs, name) for name in stored(outputs)])
+    known = [Versions(outputs, name) for name in models(outputs)]
+    return found or ("ok", _all_whole(known), "")
+
+
+def inspect_kept(known: list[Versions], says: str, notes: list[str]) -> Finding:
+    """The same about versions that are kept elsewhere; `says` tells where, `notes` what waits."""
+    found = _worst(known)
+    if found is None and notes:
+        return "look", "; ".join(notes), "none needed: the next act on versions does it"
+    return found or ("ok", f"{_all_whole(known)}, {says}", "")
+
+
+def _all_whole(known: list[Versions]) -> str:
+    count = sum(len(versions.all()) for versions in known)
+    return f"{counted(len(known), 'model')}, {counted(count, 'version')}, all whole"
+
+
+def _worst(known: list[Versions]) -> Finding | None:
+    found = [finding for versions in known for finding in _findings(versions)]
     for state in ("broken", "look"):
         some = [each for each in found if each[0] == state]
         if some:
             return state, "; ".join(says for _, says, _ in some), some[0][2]
-    known = models(outputs)
-    count = sum(len(Versions(outputs, name).all()) for name in known)
-    return "ok", f"{counted(len(known), 'model')}, {counted(count, 'version')}, all whole", ""
+    return None
 
 
 def inspect_backup(outputs: Path) -> Finding:
