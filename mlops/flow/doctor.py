@@ -149,7 +149,7 @@ def _spool(job: Job) -> Finding:
     if elsewhere:
         count = sum(at in elsewhere for at in waiting.values())
         says = f"{_waits(count)} for {listed(elsewhere)}"
-        return "look", says, "mlops sync adopt=true delivers here"
+        return "look", says, "mlops sync adopt=true"
     if waiting:
         return "look", _waits(len(waiting)), "mlops sync"
     return "ok", "nothing waits", ""

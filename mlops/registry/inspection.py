@@ -70,7 +70,7 @@ def inspect_backup(outputs: Path) -> Finding:
         return "broken", f"{path.name} was changed since it was written", "mlops backup"
     if missing := sorted(last.lines.keys() - names):
         says = f"{listed(missing)} is in the last backup, and not here"
-        return "look", says, "mlops restore puts it back"
+        return "look", says, "mlops restore"
     return _age(last, sum(_since(outputs, name, last.lines.get(name, 0)) for name in names))
 
 
@@ -93,8 +93,10 @@ def _findings(versions: Versions) -> Iterator[Finding]:
     try:
         older = StoreFormat.of(versions.folder).number < FORMAT
         if older and versions.ledger.path.exists():
-            says = f"{model}: an older release wrote it, and it is upgraded"
-            yield "look", says, f"mlops history name={model} does it, after a backup"
+            says = (
+                f"{model}: an older release wrote it; the next command upgrades it, after a backup"
+            )
+            yield "look", says, f"mlops history name={model}"
             return
         known = versions.all(versions.ledger.verify())
     except MlopsError as error:
