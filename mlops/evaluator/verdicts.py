@@ -103,8 +103,8 @@ def _footprint(name: str, most: float, footprint: Footprint | None) -> Gate:
     if footprint is None:
         return Gate(label, False, f"{name} was not measured")
     if name == "size_mb":
-        size = footprint.size_bytes / 1e6
-        return Gate(label, size <= most, f"the model's file has {size:.4g} MB")
+        size = footprint.size_bytes
+        return Gate(label, size / 1e6 <= most, f"the model's file has {size:,} bytes")
     took = 1e3 * footprint.latency_s
     says = f"one row takes {took:.4g} ms, the median of warm answers of the whole pipeline"
     return Gate(label, took <= most, says)
