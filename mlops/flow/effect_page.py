@@ -133,13 +133,13 @@ def _speed(found: dict[str, Any]) -> Section | None:
     if known:
         largest = max(point[1][0] for point in known)
         unit, factor = ("days", 1.0) if largest >= 2 else ("hours", 24.0)
-        told = [(x, (y * factor, None, None)) for x, (y, _, _) in known]
-        plots.append(Plot("dots", "Lead time", "", unit, {"lead time": told}, "date"))
+        leads = {"lead time": [(x, (y * factor, None, None)) for x, (y, _, _) in known]}
+        plots.append(Plot("dots", "Lead time", "", unit, leads, "date"))
     spent = [(_day(row["at"]), (row["deployment_s"], None, None)) for row in each]
     spent = [point for point in spent if point[1][0] is not None][-MOST_DOTS:]
     if spent and any(point[1][0] >= 0.1 for point in spent):
-        told = {"deployment time": spent}
-        plots.append(Plot("dots", "Deployment time", "", "seconds", told, "date"))
+        took = {"deployment time": spent}
+        plots.append(Plot("dots", "Deployment time", "", "seconds", took, "date"))
     return Section(title="Releases", plots=tuple(plots), rows=tuple(map(_release, each[:-16:-1])))
 
 
