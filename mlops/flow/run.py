@@ -235,7 +235,7 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
     html = page(verdict, result, tags)
     written = write_artifacts(verdict, path, html, diff)
     if job.mode["judge"]:
-        known = {"model": model, "tags": tags, "parents": running.outline.parents}
+        known: dict[str, Any] = {"model": model, "tags": tags, "parents": running.outline.parents}
         write_candidate(verdict, path, files=(*written, "result.json"), **known)
     tags |= {"mlops.data_fingerprint": verdict.prepared.dataset.fingerprint}
     told = {**found, "tags": {**tags, "mlops.outcome": result.outcome}, "model": model}
