@@ -58,7 +58,8 @@ class Report:
         mine = self._runs(runs, ledgers)
         done = [each for versions, entries in ledgers for each in releases(versions, entries)]
         done.sort(key=lambda each: each.at)
-        window = Window(since or _first(mine, done, now), now)
+        first = _first(mine, done, now)
+        window = Window(max(since or first, first), now)
         found = effect(
             [run for run in mine if window.holds(began(run.key) or now)],
             [each for each in done if window.holds(each.at)],
