@@ -70,16 +70,18 @@ class Lineage:
         about = {**found.about, "run": str(found.about.get("run"))}
         same = [each for each in traces.abouts.values() if _same_rows(each, about)]
         others = [each for each in same if each.get("run") != about["run"]]
-        print_ = str(about.get("data_fingerprint", ""))[:SHORT]
+        rows = str(about.get("data_fingerprint", ""))[:SHORT]
         count = "another run" if len(others) == 1 else f"{len(others)} other runs"
-        more = f"{count} saw the same rows: mlops lineage fingerprint={print_}"
+        more = f"{count} saw the same rows: mlops lineage fingerprint={rows}"
         name = found.version.model if found.version else str(about.get("name") or "run")
         called = f"version-{found.version.number}" if found.version else about["run"]
+        says = f"{name} {found.label}" if found.version else found.label
         return _result(
             job,
             traces,
             [about],
-            says=f"{name} {found.label}" if found.version else found.label,
+            title=says,
+            says=says,
             page=f"{name}-{called}",
             lines=[more] if others else [],
         )
@@ -125,19 +127,28 @@ class Lineage:
         became = f", which became {listed(versions)}" if versions else ", none became a version"
         count = f"{len(saw)} run{'s' * (len(saw) != 1)}"
         says = f"{count} saw {what}{became}" if saw else f"no run has seen {what}"
-        return _result(job, traces, saw, says=says, page=page, lines=lines)
+        return _result(job, traces, saw, title=what, says=says, page=page, lines=lines)
 
 
 def _result(
-    job: Job, traces: Traces, abouts: list[About], *, says: str, page: str, lines: list[str]
+    job: Job,
+    traces: Traces,
+    abouts: list[About],
+    *,
+    title: str,
+    says: str,
+    page: str,
+    lines: list[str],
 ) -> Result:
     """The tree, with a page where there is something to draw."""
+    abouts = [{**each, "source_key": traces.source_key(each)} for each in abouts]
     tree = traces.tree(abouts)
     details: dict[str, Any] = {"tree": tree, "says": says, "lines": lines}
     if tree:
         from mlops.flow.lineage_page import html
 
-        path = write_whole(job.outputs / "lineage" / f"{page}.html", html(says, tree, abouts))
+        path = job.outputs / "lineage" / f"{page}.html"
+        write_whole(path, html(title, says, tree, abouts))
         near = path.relative_to(job.project) if path.is_relative_to(job.project) else path
         details |= {"lines": [*lines, f"page: {near}"], "page": str(near)}
     return Result(outcome="done", name=job.name, details=details)

@@ -8,12 +8,15 @@ from mlops.ui.graph import graph
 from mlops.ui.sheet import Section, sheet
 
 FEW, MOST = 3, 200
+BESIDE = ("recipe", "flow", "ui", "tracker")  # what no model is made of
 
 
-def html(title: str, tree: list[dict[str, Any]], abouts: list[dict[str, Any]]) -> str:
+def html(title: str, says: str, tree: list[dict[str, Any]], abouts: list[dict[str, Any]]) -> str:
     """One document that needs nothing else."""
-    sections = [Section(title="From data to deployments", drawn=(graph(tree),))]
+    told = (says,) if says != title else ()
+    sections = [Section(title="From data to deployments", says=told, drawn=(graph(tree),))]
     if len(abouts) > FEW:
+        abouts = sorted(abouts, key=lambda each: str(each.get("run")), reverse=True)
         rows = tuple(_row(about) for about in abouts[:MOST])
         says = (f"the newest {MOST} of {len(abouts)}",) if len(abouts) > MOST else ()
         sections.append(Section(title="Runs", says=says, rows=rows))
@@ -44,7 +47,9 @@ def _terms(about: dict[str, Any]) -> dict[str, str]:
     changes = " with uncommitted changes" if code.get("git.clean") == "false" else ""
     known = {
         "recipe": about.get("recipe"),
-        "choices": ", ".join(f"{room}={each}" for room, each in reversed(choices.items())),
+        "choices": ", ".join(
+            f"{room}={each}" for room, each in reversed(choices.items()) if room not in BESIDE
+        ),
         "seed": about.get("seed"),
         "metrics": metrics,
         "source": about.get("source"),

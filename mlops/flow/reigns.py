@@ -18,7 +18,8 @@ def reigns(versions: Versions, number: int) -> Iterator[tuple[str, str]]:
     Yields
     ------
     tuple of (str, str)
-        E.g. ``2026-11-22 08:05 → now`` and ``promoted by ann; deployer dry_run``.
+        E.g. ``2026-11-22 08:05 → now`` and ``promoted by ann; deployer dry_run``; a time that
+        lasted for days is told in days.
     """
     told = [each for each in notes(versions) if each["version"] == number]
     for began, ended in _spans(versions.ledger.entries(), number):
@@ -32,7 +33,7 @@ def reigns(versions: Versions, number: int) -> Iterator[tuple[str, str]]:
         how += f"; deployer {deployers[-1]}" if deployers else ""
         served = [str(each["at"]) for each in mine if each["event"] == FIRST_SERVED]
         how += f"; first request {_minute(served[0])}" if served else ""
-        yield f"{_minute(began.at)} → {_minute(ended.at) if ended else 'now'}", how
+        yield _span(began.at, ended.at if ended else ""), how
 
 
 def _spans(
@@ -50,6 +51,19 @@ def _spans(
             began = entry
     if began is not None:
         yield began, None
+
+
+def _span(began: str, ended: str) -> str:
+    """From one moment to another, as short as it can be told.
+
+    >>> _span("2026-11-22T08:05:10Z", "2026-11-22T09:10:00Z")
+    '2026-11-22 08:05 → 09:10'
+    >>> _span("2026-11-22T08:05:10Z", "2026-11-24T09:10:00Z")
+    '2026-11-22 → 2026-11-24'
+    """
+    if ended and ended[:10] != began[:10]:
+        return f"{began[:10]} → {ended[:10]}"
+    return f"{_minute(began)} → {ended[11:16] or 'now'}"
 
 
 def _minute(at: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mlops.ui.text import clean, clipped
 
-BOX, HIGH, GAP, ROW, TOP = 186, 50, 28, 62, 26
+BOX, HIGH, GAP, ROW, TOP = 200, 52, 22, 64, 26
 LETTERS = 27
 MOST_LEAVES = 60
 
