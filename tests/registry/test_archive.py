@@ -18,7 +18,7 @@ from mlops.registry.restore import restore
 def backup(three, outputs):
     """A backup of a model with three versions."""
     backups = Backups(outputs)
-    archive = backups.make(backups.new(), ["houses"])
+    archive = backups.make(backups.new(), [three])
     backups.remember(archive)
     return archive
 
@@ -53,8 +53,8 @@ def refused(path, found=""):
     return problem.found
 
 
-def test_the_same_store_makes_the_same_file(backup, outputs):
-    again = Backups(outputs).make(outputs / "again.tar", ["houses"])
+def test_the_same_store_makes_the_same_file(backup, three, outputs):
+    again = Backups(outputs).make(outputs / "again.tar", [three])
     assert again.path.read_bytes() == backup.path.read_bytes()
     assert (again.sha256, again.models["houses"]["versions"]) == (backup.sha256, 3)
 
@@ -70,7 +70,7 @@ def test_no_link_is_followed_and_none_is_kept(three, outputs, work):
     (work / "secret").write_text("mine")
     (three.folder / "link").symlink_to(work / "secret")
     (three.shelf.place(1) / "folder").symlink_to(work)
-    archive = Backups(outputs).make(outputs / "b.tar", ["houses"])
+    archive = Backups(outputs).make(outputs / "b.tar", [three])
     assert archive.models["houses"]["left_out"] == ["link", "versions/1/folder"]
     assert b"mine" not in archive.path.read_bytes()
 

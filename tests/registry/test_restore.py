@@ -21,7 +21,7 @@ from mlops.registry.versions import Versions
 def backup(three, outputs, a_run):
     """A backup after three versions; a fourth and a promotion came later."""
     backups = Backups(outputs)
-    backups.remember(archive := backups.make(backups.new(), ["houses"]))
+    backups.remember(archive := backups.make(backups.new(), [three]))
     three.register(a_run())
     moves = Moves(three, lambda intent: None)
     moves.promote(2, "champion", seen=three.holder("champion"), why="better")
@@ -130,7 +130,7 @@ def test_what_an_older_release_kept_is_upgraded_on_its_way(three, outputs):
 def test_the_backup_of_another_store_is_refused(three, outputs, a_run, work, damage):
     other = Versions(work / "other", "houses")
     other.register(a_run())
-    archive = Backups(work / "other").make(work / "other.tar", ["houses"])
+    archive = Backups(work / "other").make(work / "other.tar", [other])
     edit(three.ledger.path, 2, b'"version": 2', b'"version": 1')
     before = three.ledger.path.read_bytes()
     with pytest.raises(MlopsError, match="another-history") as refused:
@@ -148,7 +148,7 @@ def test_a_made_up_version_is_not_put_back(backup, three, outputs, damage, work)
     path.with_name("x").write_text("")
     (three.shelf.place(2) / "version.json").unlink()
     (three.shelf.place(2) / "version.json").write_text(json.dumps(about))
-    made_up = Backups(outputs).make(work / "made_up.tar", ["houses"])
+    made_up = Backups(outputs).make(work / "made_up.tar", [three])
     assert restore(outputs, "houses", made_up).put_back == ()
     assert restore(outputs, "houses", Archive(backup.path)).put_back == ("version 2",)
     assert not path.with_name("x").exists()
@@ -171,18 +171,18 @@ def test_doctor_knows_a_backup_that_is_changed_missing_or_old(backup, outputs, m
 
 def test_old_backups_go_but_never_the_last_in_which_all_was_whole(three, outputs, damage, a_run):
     backups = Backups(outputs)
-    sound = backups.make(backups.new(), ["houses"]).path
+    sound = backups.make(backups.new(), [three]).path
     damage(three, 2)
     made = []
     for _ in range(3):
         three.register(a_run())
-        made.append(backups.make(backups.new(), ["houses"]).path)
+        made.append(backups.make(backups.new(), [three]).path)
     assert backups.prune(2) == [made[0]]
     assert backups.all() == [made[2], made[1], sound]
 
 
 def test_a_backup_of_the_same_takes_the_place_of_the_one_before(three, outputs):
     backups = Backups(outputs)
-    first, second = (backups.make(backups.new(), ["houses"]).path for _ in range(2))
+    first, second = (backups.make(backups.new(), [three]).path for _ in range(2))
     assert backups.prune(5) == [first]
     assert backups.all() == [second]
