@@ -124,7 +124,9 @@ def _set_key(job: Job, key: str, word: str = "") -> str:
         node: Any = job.values
         for part in place.split("."):
             node = node.get(part, _ABSENT) if isinstance(node, dict) else _ABSENT
-        if node is not _ABSENT and (place == key or word.partition(".")[0] in str(node)):
+        first = re.split("[.:]", word)[0]  # tells which of the parts within the part is meant
+        is_meant = place == key or first in str(node) or first in place.split(".")[2:]
+        if node is not _ABSENT and is_meant:
             return place
     return ""
 

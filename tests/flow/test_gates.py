@@ -289,5 +289,6 @@ def test_the_check_tells_a_gate_that_cannot_be_judged(cli, gate, code, nearest):
     ran = cli("check", f"evaluator.regression.gates.{gate}", "ui=plain")
     assert ran.exit_code == 2
     assert f"error[{code}]" in ran.text
+    assert f"where     command line, `evaluator.regression.gates.{gate}`" in ran.text
     assert f"closest   {nearest}" in ran.text
     assert "next      correct evaluator.gates, e.g. gates: {" in ran.text
