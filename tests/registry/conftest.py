@@ -112,7 +112,7 @@ def origin(work: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(work / "gitconfig"))
     folder = work / "origin.git"
     here = Clone(work, work)
-    here.git("init", "--quiet", "--bare", str(folder))
+    here.git("init", "--quiet", "--bare", "--template=", str(folder))
     commit = here.git("commit-tree", here.git("mktree", at=folder), "-m", "code", at=folder)
     here.git("update-ref", "refs/heads/main", commit, at=folder)
     return folder
@@ -123,7 +123,7 @@ def clone(origin: Path, work: Path, outputs: Path) -> Callable[[str], Clone]:
     """Clone the bare repository: ``clone("ann")``."""
 
     def make(name: str) -> Clone:
-        Clone(work, outputs).git("clone", "--quiet", str(origin), name)
+        Clone(work, outputs).git("clone", "--quiet", "--template=", str(origin), name)
         return Clone(work / name, outputs)
 
     return make
