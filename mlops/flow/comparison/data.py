@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops.core.dataset import Column, Dataset
-from mlops.core.frames import as_kind, kind
+from mlops.core.dataset import Dataset
+from mlops.core.frames import as_kind
 from mlops.core.report import Plot
+from mlops.flow.comparison.schema import same_kind, schema_difference
 from mlops.monitor.distance import Distance, of_categories, of_numbers, shares_of
 
 if TYPE_CHECKING:
@@ -61,40 +62,6 @@ def data_difference(a: Dataset, b: Dataset) -> tuple[dict[str, Any], tuple[Plot,
     found["compared"] = len(measured)
     found["drift"] = [_row(*pair) for pair in measured[:LARGEST] if pair[1].value > 0]
     return found, _plots(measured)
-
-
-def schema_difference(a: Dataset, b: Dataset) -> list[dict[str, Any]]:
-    """Columns that came, went, or changed their kind, role or sensitivity."""
-    columns_a, columns_b = ({each.name: each for each in data.columns} for data in (a, b))
-    rows = []
-    for name in dict.fromkeys([*columns_a, *columns_b]):
-        before, after = _stands(a, columns_a.get(name)), _stands(b, columns_b.get(name))
-        if before == after:
-            continue
-        change = "added" if not before else "removed" if not after else _changed(before, after)
-        told = {"a": ", ".join(before) or None, "b": ", ".join(after) or None}
-        rows.append({"column": name, "change": change, **told})
-    return rows
-
-
-def _stands(data: Dataset, column: Column | None) -> tuple[str, ...]:
-    """Kind, role, sensitive."""
-    if column is None:
-        return ()
-    return kind(data.frame[column.name]), column.role, *(["sensitive"] * column.sensitive)
-
-
-def _changed(before: tuple[str, ...], after: tuple[str, ...]) -> str:
-    names = ("retyped", "other role")
-    said = [name for name, x, y in zip(names, before, after, strict=False) if x != y]
-    return ", ".join(said or ["sensitivity"])
-
-
-def same_kind(a: Dataset, b: Dataset) -> dict[str, str]:
-    """The columns that both have and that hold the same kind of values, with that kind."""
-    names = [name for name in a.frame.columns if name in b.frame.columns]
-    kinds = {name: (kind(a.frame[name]), kind(b.frame[name])) for name in names}
-    return {str(name): of_a for name, (of_a, of_b) in kinds.items() if of_a == of_b}
 
 
 def _common(a: Dataset, b: Dataset) -> list[_Common]:
