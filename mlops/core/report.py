@@ -9,6 +9,15 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+def rounded(value: float) -> str:
+    """A number as sentences tell it: four digits, thousands in full.
+
+    >>> rounded(3.97713), rounded(15994.2), rounded(0.00012)
+    ('3.977', '15,994', '0.00012')
+    """
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
 @dataclass(frozen=True)
 class Predictions:
     """What a model answered.

@@ -9,7 +9,7 @@ from typing import Any
 from mlops.config.job import Job
 from mlops.core.dataset import Dataset, Task
 from mlops.core.errors import closest, fail, listed
-from mlops.core.report import Predictions, Report
+from mlops.core.report import Predictions, Report, rounded
 from mlops.core.tuning import Objective, Tuned
 from mlops.flow.fitting import Fitter, Front, fit_model, predict
 from mlops.flow.prepare import Prepared, prepare
@@ -101,7 +101,7 @@ def _tune(job: Job, fitter: Fitter, evaluator: Any) -> Tuned:
     tuned: Tuned = job.part("tuner").tune(objective, job.space)
     count = len(fitter.prepared.split.folds)
     chosen = ", ".join(f"{key}={value}" for key, value in tuned.best.params.items())
-    says = f"{primary} {tuned.best.mean(primary):.4g} over {count} folds"
+    says = f"{primary} {rounded(tuned.best.mean(primary))} over {count} folds"
     if len(tuned.trials) > 1:
         says = f"{len(tuned.trials)} trials, best {says}: {chosen}"
     reused = sum(name.startswith("fold ") for name in steps.reused)
@@ -144,7 +144,7 @@ def _judge(
     )
     primary = report.metric(report.primary)
     refused = sum(not gate.passed for gate in report.gates)
-    says = f"{primary.name} {primary.value:.4g} on the test part"
+    says = f"{primary.name} {rounded(primary.value)} on the test part"
     says += f", {refused} of {len(report.gates)} gates refuse" if refused else ", gates pass"
     steps.note("evaluator", "refused" if refused else "done", says, perf_counter() - began)
     return report
