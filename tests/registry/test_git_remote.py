@@ -46,10 +46,11 @@ def hook(origin, name, text):
 
 def same_everywhere(*clones):
     """Make sure that all have one whole history, and files and tags that fit; give it."""
-    ledgers = [clone.houses().ledger.verify() for clone in clones]
+    clones[-1].houses()  # pushes what waits
+    found = {clone: clone.houses() for clone in clones}
+    ledgers = [versions.ledger.verify() for versions in found.values()]
     assert all(ledger == ledgers[0] for ledger in ledgers)
-    for clone in clones:
-        versions = clone.houses()
+    for clone, versions in found.items():
         known = versions.all()
         assert versions.usable() == known
         assert [version.number for version in known] == list(range(1, len(known) + 1))
@@ -309,8 +310,8 @@ def race(cli, script, *arguments):
 
 
 def test_two_processes_that_register_at_once_leave_no_gap(ann, bob, a_run, cli):
-    runs = [[str(a_run().folder) for _ in range(3)] for _ in range(2)]
-    numbers = race(cli, REGISTER, *([str(c.folder), *r] for c, r in zip((ann, bob), runs, strict=True)))
+    each = [[str(c.folder), *(str(a_run().folder) for _ in range(3))] for c in (ann, bob)]
+    numbers = race(cli, REGISTER, *each)
     assert sorted(numbers[0] + numbers[1]) == [1, 2, 3, 4, 5, 6]
     assert len(same_everywhere(ann, bob)) == 6
 
