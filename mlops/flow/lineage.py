@@ -11,6 +11,7 @@ from mlops.core.errors import MlopsError, fail, listed
 from mlops.core.paths import write_whole
 from mlops.core.record import Result
 from mlops.data.local_file import content_key, find
+from mlops.flow.about import sound
 from mlops.flow.subject import subject
 from mlops.flow.traces import SHORT, About, Traces
 
@@ -67,7 +68,7 @@ class Lineage:
         """One model: what it was made of, and what became of it."""
         found = subject(job, called, where=key)
         traces = Traces(job)
-        about = {**found.about, "run": str(found.about.get("run"))}
+        about = sound({"run": called, **found.about})
         same = [each for each in traces.abouts.values() if _same_rows(each, about)]
         others = [each for each in same if each.get("run") != about["run"]]
         rows = str(about.get("data_fingerprint", ""))[:SHORT]

@@ -18,8 +18,8 @@ def html(title: str, says: str, tree: list[dict[str, Any]], abouts: list[dict[st
     if len(abouts) > FEW:
         abouts = sorted(abouts, key=lambda each: str(each.get("run")), reverse=True)
         rows = tuple(_row(about) for about in abouts[:MOST])
-        says = (f"the newest {MOST} of {len(abouts)}",) if len(abouts) > MOST else ()
-        sections.append(Section(title="Runs", says=says, rows=rows))
+        cut = (f"the newest {MOST} of {len(abouts)}",) if len(abouts) > MOST else ()
+        sections.append(Section(title="Runs", says=cut, rows=rows))
     else:
         sections += [
             Section(title=f"Run {about.get('run')}", terms=_terms(about)) for about in abouts
@@ -28,22 +28,22 @@ def html(title: str, says: str, tree: list[dict[str, Any]], abouts: list[dict[st
 
 
 def _row(about: dict[str, Any]) -> dict[str, Any]:
-    choices, primary = about.get("choices", {}), str(about.get("primary", ""))
+    choices, primary = about["choices"], str(about.get("primary", ""))
     return {
         "run": about.get("run"),
         "recipe": about.get("recipe"),
         "model": choices.get("model"),
         "metric": primary,
-        "value": about.get("metrics", {}).get(primary),
+        "value": about["metrics"].get(primary),
         "gates": "passed" if about.get("passed") else "refused",
         "rows": str(about.get("data_fingerprint", ""))[:12],
     }
 
 
 def _terms(about: dict[str, Any]) -> dict[str, str]:
-    choices, code = about.get("choices", {}), about.get("code", {})
-    machine = ", ".join(f"{name} {value}" for name, value in about.get("machine", {}).items())
-    metrics = ", ".join(f"{name} {value:.4g}" for name, value in about.get("metrics", {}).items())
+    choices, code = about["choices"], about["code"]
+    machine = ", ".join(f"{name} {value}" for name, value in about["machine"].items())
+    metrics = ", ".join(f"{name} {value:.4g}" for name, value in about["metrics"].items())
     changes = " with uncommitted changes" if code.get("git.clean") == "false" else ""
     known = {
         "recipe": about.get("recipe"),
@@ -58,7 +58,7 @@ def _terms(about: dict[str, Any]) -> dict[str, str]:
         "snapshot": about.get("snapshot"),
         "contract": about.get("contract"),
         "code": f"{code['git.commit']}{changes}" if code.get("git.commit") else None,
-        "libraries": ", ".join(about.get("requirements", ())),
+        "libraries": ", ".join(about["requirements"]),
         "machine": machine,
         "in sweep": about.get("sweep"),
         "repeats": about.get("rerun_of"),

@@ -10,6 +10,7 @@ from mlops.config.job import Job
 from mlops.core.errors import MlopsError
 from mlops.core.snapshot import told
 from mlops.core.version import ModelVersion
+from mlops.flow.about import sound
 from mlops.flow.registered import versions_of
 from mlops.flow.reigns import reigns
 from mlops.registry.shelf import Candidate
@@ -34,11 +35,12 @@ class Traces:
         self.versions: dict[str, list[tuple[Versions, ModelVersion]]] = {}
         for folder in (job.outputs / "runs").glob("*/"):
             if (candidate := Candidate.of(folder)) is not None:
-                self.abouts[str(candidate.about.get("run"))] = candidate.about
+                about = sound(candidate.about)
+                self.abouts[str(about.get("run"))] = about
         for versions in _registered(job):
             for version in versions.all():
-                about = versions.shelf.manifest(version.number)
-                self.abouts[version.run] = about or {"run": version.run}
+                about = sound(versions.shelf.manifest(version.number))
+                self.abouts[version.run] = {**about, "run": version.run}
                 self.versions.setdefault(version.run, []).append((versions, version))
         self._files = {
             str(about.get("snapshot")): str(about.get("source_key"))
@@ -135,16 +137,15 @@ def _file(key: str) -> str:
 
 def _run_told(about: About) -> Iterable[str]:
     """What made the model: option, measure, code, and the runs that this one comes from."""
-    primary, choices = str(about.get("primary", "")), about.get("choices", {})
-    metrics = about.get("metrics", {})
+    primary, choices, metrics = about.get("primary", ""), about["choices"], about["metrics"]
     told = [str(choices["model"])] if "model" in choices else []
     told += [f"{primary} {metrics[primary]:.4g}"] if primary in metrics else []
     if told:
         yield ", ".join(told)
-    code = about.get("code", {})
+    code = about["code"]
     if code.get("git.commit"):
         changes = ", with uncommitted changes" if code.get("git.clean") == "false" else ""
-        yield f"commit {code['git.commit'][:8]}{changes}"
+        yield f"commit {str(code['git.commit'])[:8]}{changes}"
     if about.get("sweep"):
         yield f"in sweep {str(about['sweep']).rpartition('-')[0]}"
     if about.get("rerun_of"):

@@ -199,7 +199,7 @@ def test_a_question_that_cannot_be_answered_is_told(place, words, code):
 
 
 def test_nothing_heavy_is_imported(place, cli):
-    heavy = "mlflow pandas sklearn numpy".split()
+    heavy = ["mlflow", "pandas", "sklearn", "numpy"]
     code = (
         "import sys; from mlops.cli import main; code = main(sys.argv[1:]); "
         f"print(sorted(set(sys.modules) & set({heavy}))); sys.exit(code)"
