@@ -58,9 +58,19 @@ def _postgres() -> str:
     return "" if found else "PostgreSQL's initdb is not there"
 
 
+def _tmpfs() -> str:
+    if not sys.platform.startswith("linux"):
+        return "small disks are mounted on Linux only"
+    if os.geteuid() == 0:
+        return ""
+    asked = shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True)
+    return "" if asked and asked.returncode == 0 else "neither root nor sudo without a password"
+
+
 COMPONENTS: dict[str, Callable[[], str]] = {
     "chromium": lambda: _either("chromium", "chromium-browser", "google-chrome"),
     "dask": lambda: _module("distributed"),
+    "git_lfs": lambda: _program("git", "git-lfs"),
     "grafana": lambda: _program("grafana-server"),
     "lightgbm": lambda: _module("lightgbm"),
     "onnx": lambda: _module("onnx") or _module("onnxruntime"),
@@ -71,6 +81,7 @@ COMPONENTS: dict[str, Callable[[], str]] = {
     "slurm": lambda: _program("slurmctld", "slurmd", "sbatch", "munged"),
     "spark": lambda: _module("pyspark") or _program("java"),
     "tensorflow": lambda: _module("tensorflow"),
+    "tmpfs": _tmpfs,
     "xgboost": lambda: _module("xgboost"),
 }
 

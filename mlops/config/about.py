@@ -18,7 +18,8 @@ _KINDS: dict[str, tuple[type, str]] = {
     "_extra_": (str, "the name of a package"),
     "_positionals_": (list, "a list of keys of this option"),
     "_text_": (list, "a list of keys of this option"),
-    "_scope_": (str, "itself"),
+    "_words_": (list, "a list of keys of this option"),
+    "_scope_": (str, "itself, or recipe"),
 }
 ABOUT = tuple(_KINDS)
 

@@ -85,7 +85,7 @@ def _rooms(composed: Composed, groups: list[str]) -> Iterator[Problem]:
     words = [*(each for each in of_verb if not each.startswith("_")), *known]
     for key in composed.values:
         if key not in known:
-            yield problems.unknown_key(composed, key, words, f"mlops {verb}".strip())
+            yield from problems.unknown_key(composed, key, words, f"mlops {verb}".strip())
     for group in groups:
         value = composed.values.get(group)
         if not isinstance(value, dict):

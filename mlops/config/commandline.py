@@ -1,7 +1,8 @@
 """Words typed by a person become Hydra's overrides, by one rule.
 
 The first bare word is the verb, further ones are its positionals; ``key=value`` means
-``flow.key=value`` where the verb declares that key and no room has its name; free text is
+``flow.key=value`` where the verb declares that key and no room has its name, else
+``room.key=value`` where the option chosen for a room lists it in ``_words_``; free text is
 quoted before Hydra sees it. Everything else is Hydra's own grammar.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +61,8 @@ def understand(arguments: list[str], catalogue: Catalogue) -> Command:
         raise _two_verbs(verb, chosen[-1])
     option = catalogue.option("flow", verb)
     said = [f"flow={verb}"] if bare else []
-    said += [_own(word, option, catalogue, flags.multirun) for word in words]
+    rooms = _bare_keys(words, catalogue)
+    said += [_own(word, option, catalogue, flags.multirun, rooms) for word in words]
     return Command(verb, (*said, *_positionals(bare[1:], option, catalogue)), flags)
 
 
@@ -81,14 +84,34 @@ def _spaces(overrides: list[str]) -> None:
             )
 
 
-def _own(word: str, option: Option, catalogue: Catalogue, multirun: bool) -> str:
-    """One ``key=value`` word: under ``flow.`` if the verb declares it, quoted if it is text."""
+def _bare_keys(words: list[str], catalogue: Catalogue) -> dict[str, Option]:
+    """Keys that the options chosen in `words`, or by their recipe, take without their room."""
+    chosen = [(room.lstrip("+"), each) for room, _, each in (word.partition("=") for word in words)]
+    recipes = [each for room, each in chosen if room == "recipe"] or [catalogue.defaults["recipe"]]
+    with suppress(MlopsError):  # what is wrong with a recipe or an option is told later, with more
+        chosen = [*catalogue.recipe(recipes[-1]).choices.items(), *chosen]
+    found: dict[str, Option] = {}
+    for room, names in chosen:
+        for name in names.split(",") if room in catalogue.groups and room != "flow" else ():
+            with suppress(MlopsError):
+                option = catalogue.option(room, name)
+                found.update(dict.fromkeys(option.about.get("_words_", ()), option))
+    return found
+
+
+def _own(
+    word: str, option: Option, catalogue: Catalogue, multirun: bool, rooms: dict[str, Option]
+) -> str:
+    """One ``key=value`` word: under the room whose key it is, quoted if it is text."""
     key, mark, value = word.partition("=")
     name = key.lstrip("+")
     declared = [each for each in option.node if not each.startswith("_")]
+    text = (*TEXT, *option.about.get("_text_", ()))
     if mark and name in declared and name not in catalogue.groups:
         key, name = f"flow.{name}", f"flow.{name}"
-    text = (*TEXT, *option.about.get("_text_", ()))
+    elif mark and name in rooms:
+        text = (*text, *rooms[name].about.get("_text_", ()))
+        key = name = f"{rooms[name].group}.{name}"
     is_text = name.rpartition(".")[2] in text and "." in name
     if mark and name.startswith(SPACE) and value != "null":
         return f"{key}{mark}{quoted(value)}"  # what a tuner may try, not a sweep of ours

@@ -140,9 +140,9 @@ def _possible(
         except MlopsError as error:
             problems.extend(error.problems)
             kept.remove(each)
-    if not any(each.key_or_group == "recipe" for each in kept) and any(
-        each.key_or_group == "data" for each in kept
-    ):
+    data = [str(each.value()) for each in kept if each.key_or_group == "data"]
+    of_recipe = data and catalogue.option("data", data[-1]).about.get("_scope_") == "recipe"
+    if data and not of_recipe and not any(each.key_or_group == "recipe" for each in kept):
         # Gates and names of the default recipe are about its data, not about other data.
         kept += parse_overrides(["recipe=blank"], problems)
     return kept

@@ -122,7 +122,9 @@ class Job:
         if group not in self._parts:
             where = origin(self.composed, f"{group}._target_")
             catalogue = self.composed.catalogue
-            self._parts[group] = build(group, self.values[group], catalogue, where)
+            part = self._parts[group] = build(group, self.values[group], catalogue, where)
+            if hasattr(part, "belongs_to"):
+                part.belongs_to(self.outputs, self._told)
         return self._parts[group]
 
     def sketch(self, group: str) -> Any:
@@ -142,6 +144,12 @@ class Job:
         }
         where = origin(self.composed, f"{group}._target_")
         return build(group, node, self.composed.catalogue, where)
+
+    def _told(self, called: int | str, *, where: str) -> dict[str, Any]:
+        """What a version or run said of itself: rooms ask through the job, not one another."""
+        versions = self.part("registry").versions(self.outputs, self.name)
+        told: dict[str, Any] = versions.about(called, where=where)
+        return told
 
     def other(self, group: str, name: str) -> Any:
         """A part that was not chosen: option `name` of `group` with its own defaults."""

@@ -41,6 +41,12 @@ def origin(composed: Composed, key: str) -> str:
     return composed.catalogue.primary.at(key)
 
 
+def words_for(composed: Composed, key: str) -> list[str]:
+    """The words typed that set `key` or something below it, each once, in their order."""
+    named = [each for each in composed.words if f"{_names(each)}.".startswith(f"{key}.")]
+    return list(dict.fromkeys(named))
+
+
 def _names(word: str) -> str:
     return word.partition("=")[0].lstrip("+~").split("@")[0]
 

@@ -26,10 +26,10 @@ def wrong_with(file: Path, target: str, group: str, where: str, top: bool) -> Pr
     top : bool
         True for the part itself, False for one that it holds.
     """
+    if problem := broken(file, target):
+        return problem
     try:
         tree = _tree(file)
-    except (SyntaxError, ValueError) as error:
-        return _unparsable(file, target, error)
     except OSError:
         return None  # the search for the target has told it
     for name, line in _imported(tree).items():
@@ -38,6 +38,17 @@ def wrong_with(file: Path, target: str, group: str, where: str, top: bool) -> Pr
     methods = _methods(tree, target.rpartition(".")[2]) if top else None
     if methods is not None and group in kinds.KINDS and not kinds.named(group, methods):
         return wrong_kind(target, group, where)
+    return None
+
+
+def broken(file: Path, target: str) -> Problem | None:
+    """The problem with a `file` that is no Python; None if it is, or cannot be opened."""
+    try:
+        _tree(file)
+    except (SyntaxError, ValueError) as error:
+        return _unparsable(file, target, error)
+    except OSError:
+        pass
     return None
 
 

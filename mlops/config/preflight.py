@@ -50,8 +50,10 @@ def preflight(job: Job, sound: set[str], bad: set[str]) -> list[Problem]:
         _asked(problems, job, "tuner", lambda part: getattr(part, "check", _nothing_of)(space))
         problems += _space(job)
         problems += _metrics(job) if "evaluator" in sound else []
-    if "registry" in sound and job.values["registry"].get("name"):
-        _asked(problems, job, "registry", lambda part: part.registers("model", True))
+    if "registry" in sound:
+        if job.values["registry"].get("name"):
+            _asked(problems, job, "registry", lambda part: part.registers("model", True))
+        _asked(problems, job, "registry", lambda part: getattr(part, "check", _nothing)())
     for group in sorted(sound - {"data", "evaluator", "tuner", "flow", "ui"}):
         if _is_theirs(job, group):
             _asked(problems, job, group, lambda part: None)
@@ -76,16 +78,18 @@ def _mended(job: Job, group: str, bad: set[str]) -> dict[str, Any] | None:
     node = copy.deepcopy(job.values[group])
     for key in wrong:
         *way, last = key.split(".")[1:]
-        here, there = node, own
-        for part in way:
-            here, there = (
-                each.get(part) if isinstance(each, dict) else None for each in (here, there)
-            )
-        if not isinstance(here, dict) or not isinstance(there, dict) or there.get(last) == "???":
+        here, there = _below(node, way), _below(own, way)
+        if here is None or there is None or there.get(last) == "???":
             return None
         here.pop(last, None)
         here |= {last: there[last]} if last in there else {}
     return node
+
+
+def _below(node: Any, way: list[str]) -> dict[str, Any] | None:
+    for part in way:
+        node = node.get(part) if isinstance(node, dict) else None
+    return node if isinstance(node, dict) else None
 
 
 def _nothing() -> None:
@@ -121,7 +125,9 @@ def _set_key(job: Job, key: str, word: str = "") -> str:
         node: Any = job.values
         for part in place.split("."):
             node = node.get(part, _ABSENT) if isinstance(node, dict) else _ABSENT
-        if node is not _ABSENT and (place == key or word.partition(".")[0] in str(node)):
+        first = re.split("[.:]", word)[0]  # tells which of the parts within the part is meant
+        is_meant = place == key or first in str(node) or first in place.split(".")[2:]
+        if node is not _ABSENT and is_meant:
             return place
     return ""
 
@@ -129,7 +135,8 @@ def _set_key(job: Job, key: str, word: str = "") -> str:
 def _tasks(job: Job) -> list[Problem]:
     """Options that do not serve the task, where that is known before the data is read."""
     stated = job.about("data").get("_tasks_") or []
-    task = job.values["data"].get("task") or (stated[0] if len(stated) == 1 else None)
+    task = job.values["data"].get("task") or getattr(job.part("data"), "task", None)
+    task = task or (stated[0] if len(stated) == 1 else None)
     problems = []
     for group in ("cleaner", "features", "model", "tuner", "evaluator"):
         served = job.about(group).get("_tasks_")

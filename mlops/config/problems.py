@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from mlops.config import ranges
 from mlops.config.compose import Composed
-from mlops.config.origin import origin
-from mlops.config.words import retyped
+from mlops.config.origin import origin, words_for
+from mlops.config.words import place, retyped, shortened
 from mlops.core.errors import Problem, closest, listed
 
 
@@ -21,34 +22,45 @@ def choice(composed: Composed, group: str) -> str:
     return f"{group}={composed.choices.get(group, '')}"
 
 
-def unknown_key(composed: Composed, key: str, accepted: list[str], owner: str) -> Problem:
-    """A key that its owner does not have."""
+def unknown_key(composed: Composed, key: str, accepted: list[str], owner: str) -> Iterator[Problem]:
+    """A key that its owner does not have: a problem for each word typed that sets it."""
     parent, _, name = key.rpartition(".")
-    words = list(dict.fromkeys(str(each) for each in accepted))
-    nearest = closest(name, words)
-    where = origin(composed, key)
-    return Problem(
-        code="unknown-key",
-        says=f"{key} is no key of {owner}.",
-        where=where,
-        found=name or "''",
-        accepted=listed(words, 20) or "no keys",
-        closest=nearest,
-        next_step=_way_out(composed, key, f"{parent}.{nearest}" if parent else nearest, where),
-    )
-
-
-def _way_out(composed: Composed, key: str, right: str, where: str) -> str:
-    """What to type or change instead of `key`; `right` has no last part if none is near."""
-    name, nearest = key.rpartition(".")[2], right.rpartition(".")[2]
-    typed = where.startswith("command line")
-    if not nearest:
-        return (
-            f"leave out {where.partition('`')[2].rstrip('`')}" if typed else f"remove {key} there"
+    known = list(dict.fromkeys(str(each) for each in accepted))
+    inner = [each for each in _inner(composed, parent) if each.endswith(f".{name}")]
+    nearest = closest(name, known) or (inner[0] if inner else "")
+    rights = [f"{parent}.{each}" if parent else each for each in inner or [nearest] if each]
+    for word in words_for(composed, key) or [""]:
+        yield Problem(
+            code="unknown-key",
+            says=f"{key} is no key of {owner}.",
+            where=place(word) if word else origin(composed, key),
+            found=name or "''",
+            accepted=listed(known, 20) or "no keys",
+            closest=nearest,
+            next_step=_way_out(key, rights, word),
         )
-    if typed:
-        return f"write {retyped(composed.words, key, right) or right + '=VALUE'}"
-    return f"write `{nearest}` instead of `{name}` there"
+
+
+def _inner(composed: Composed, parent: str) -> list[str]:
+    """Keys of the parts within the part at `parent`: ``regression.primary``."""
+    node: Any = composed.values
+    for part in parent.split(".") if parent else ():
+        node = node.get(part) if isinstance(node, dict) else None
+    parts = node.items() if parent and isinstance(node, dict) else ()
+    return [f"{name}.{key}" for name, each in parts if isinstance(each, dict) for key in each]
+
+
+def _way_out(key: str, rights: list[str], word: str) -> str:
+    """What to type or change instead of `key`; `rights` is empty if none is near."""
+    if not rights:
+        return f"leave out {shortened(word)}" if word else f"remove {key} there"
+    if word:
+        return (
+            f"write {' or '.join(retyped(word, key, each) or each + '=VALUE' for each in rights)}"
+        )
+    parent, _, name = key.rpartition(".")
+    words = " or ".join(f"`{each.removeprefix(f'{parent}.')}`" for each in rights)
+    return f"write {words} instead of `{name}` there"
 
 
 def missing_value(composed: Composed, key: str, group: str) -> Problem:
@@ -68,7 +80,8 @@ def _typed(composed: Composed, key: str) -> str:
     """How a person gives `key` its value."""
     group, _, name = key.partition(".")
     if group != "flow":
-        return f"write {key}=VALUE"
+        about = composed.catalogue.option(group, composed.choices[group]).about
+        return f"write {name if name in about.get('_words_', ()) else key}=VALUE"
     verb = composed.choices["flow"]
     bare = composed.catalogue.option("flow", verb).about.get("_positionals_", [])
     return f"write mlops {verb} {name.upper() if name in bare else f'{name}=VALUE'}"

@@ -51,11 +51,11 @@ class Signature:
 
 
 class NotFound(Exception):
-    """The target is not there: `found` is the part that is, `words` what is beside it."""
+    """The target is not there: `words` is what `file`, where it was looked for, has instead."""
 
-    def __init__(self, says: str, words: tuple[str, ...] = ()) -> None:
+    def __init__(self, says: str, words: tuple[str, ...] = (), file: Path | None = None) -> None:
         super().__init__(says)
-        self.words = words
+        self.words, self.file = words, file
 
 
 @functools.cache
@@ -114,7 +114,7 @@ def _in_module(target: str, spec: ModuleSpec, name: str, hops: int) -> Signature
         source = importlib.util.resolve_name(origin, base) if origin.startswith(".") else origin
         if hops < 12 and (found := _follow(target, source, real, hops)) is not None:
             return found
-    raise NotFound(f"{name} is not defined in {spec.name}", _defined(text))
+    raise NotFound(f"{name} is not defined in {spec.name}", _defined(text), file)
 
 
 def _follow(target: str, module: str, name: str, hops: int) -> Signature | None:
@@ -152,7 +152,8 @@ def _parsed(block: str, file: Path, name: str) -> ast.stmt:
         tree = ast.parse(_text(file))
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", 1)
-        raise NotFound(f"syntax error in line {line}: {getattr(error, 'msg', error)}") from None
+        says = f"syntax error in line {line}: {getattr(error, 'msg', error)}"
+        raise NotFound(says, file=file) from None
     return next(node for node in reversed(tree.body) if getattr(node, "name", None) == name)
 
 

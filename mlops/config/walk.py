@@ -87,9 +87,8 @@ class Walk:
             place = f"{key}.{name}"
             if declared and name not in declared:
                 owner = problems.choice(self.composed, group) if key == group else key
-                yield self.told(
-                    place, problems.unknown_key(self.composed, place, list(declared), owner)
-                )
+                self.bad.add(place)
+                yield from problems.unknown_key(self.composed, place, list(declared), owner)
             else:
                 yield from self.node(value, declared.get(name), place, group)
 
@@ -123,7 +122,8 @@ class Walk:
         try:
             found = signature.read(target)
         except signature.NotFound as error:
-            return _not_there(target, error, where, through=not exact)
+            broken = error.file and own_code.broken(error.file, target)
+            return broken or _not_there(target, error, where, through=not exact)
         if target in trust.shipped(self.catalogue, group):
             return found
         near = exact or trust.by_pattern(self.catalogue, f"{found.module}.x")
@@ -163,7 +163,8 @@ class Walk:
                 continue
             if name not in accepted and found.file is not None:
                 owner = problems.choice(self.composed, group) if key == group else key
-                yield self.told(place, problems.unknown_key(self.composed, place, accepted, owner))
+                self.bad.add(place)
+                yield from problems.unknown_key(self.composed, place, accepted, owner)
             elif value != MISSING:
                 yield from self.kind(
                     place, value, declared.get(name), found.parameters.get(name), group

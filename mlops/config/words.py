@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -85,8 +84,12 @@ def _in_quotes(key: str, value: str) -> str:
 
 def place(word: str) -> str:
     """Where a problem of `word` is, as an error line shows it: a verb's own key as it is typed."""
-    word = masked(word.removeprefix("flow."))
-    return f"command line, `{word if len(word) <= 120 else word[:120] + '…'}`"
+    return f"command line, `{shortened(masked(word.removeprefix('flow.')))}`"
+
+
+def shortened(word: str) -> str:
+    """A word that may be very long, as an error line shows it."""
+    return word if len(word) <= 120 else word[:120] + "…"
 
 
 def wrong(override: Override, catalogue: Catalogue) -> tuple[Problem, ...]:
@@ -221,15 +224,11 @@ def _no_group(override: Override, catalogue: Catalogue) -> Problem:
     )
 
 
-def retyped(words: tuple[str, ...], key: str, right: str) -> str:
-    """The word that set `key`, with `right` in its place, or an empty string.
+def retyped(word: str, key: str, right: str) -> str:
+    """`word`, which sets `key`, with `right` in its place; empty where it is no plain value.
 
-    >>> retyped(("cleaner.outlier.factor=3",), "cleaner.outlier", "cleaner.outliers")
+    >>> retyped("cleaner.outlier.factor=3", "cleaner.outlier", "cleaner.outliers")
     'cleaner.outliers.factor=3'
     """
-    for word in reversed(words):
-        name, mark, value = word.partition("=")
-        bare: Any = name.lstrip("+~")
-        if mark and (bare == key or bare.startswith(f"{key}.")) and len(value) <= 80:
-            return f"{right}{bare[len(key) :]}={value}"
-    return ""
+    name, mark, value = word.partition("=")
+    return f"{right}{name.lstrip('+~')[len(key) :]}={value}" if mark and len(value) <= 80 else ""

@@ -15,7 +15,8 @@ import importlib
 import io
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,12 +61,18 @@ def save(pipeline: Any, path: Path, *, allowed: Iterable[str] = ()) -> tuple[str
     MlopsError
         It holds a type that is not on the list (exit code 3); nothing is written.
     """
-    from skops.io import dumps
-
-    data = dumps(pipeline, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
+    data = packed(pipeline)
     types = _checked(data, str(path), allowed)
     write_whole(path, data)
     return types
+
+
+def packed(pipeline: Any) -> bytes:
+    """The content of the file that :func:`save` writes."""
+    from skops.io import dumps
+
+    data: bytes = dumps(pipeline, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
+    return data
 
 
 def load(path: Path, *, allowed: Iterable[str] = (), sha256: str = "") -> Any:
@@ -89,16 +96,48 @@ def load(path: Path, *, allowed: Iterable[str] = (), sha256: str = "") -> Any:
     from skops.io import loads
 
     data = _read(path, sha256)
-    try:
-        _refuse_strange_archive(data, path)
-        fitted = loads(data, trusted=list(_checked(data, str(path), allowed)))
-    except MlopsError:
-        raise
-    except Exception as error:  # whatever a damaged or crafted file makes the readers do
-        raise _unreadable(path, f"{type(error).__name__} while reading it") from error
+    with _refused_if_unreadable(path):
+        fitted = loads(data, trusted=list(_inspected(data, path, allowed)))
     if not isinstance(fitted, BaseEstimator):
         raise _unreadable(path, f"a {type(fitted).__name__}, no estimator")
     return fitted
+
+
+def inspect(path: Path, *, allowed: Iterable[str] = ()) -> tuple[str, ...]:
+    """The types that a file holds, after making sure that :func:`load` knows them all.
+
+    Nothing in the file is made.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    allowed : iterable of str
+        As for :func:`save`.
+
+    Raises
+    ------
+    MlopsError
+        As :func:`load`.
+    """
+    data = _read(path, "")
+    with _refused_if_unreadable(path):
+        return _inspected(data, path, allowed)
+
+
+def _inspected(data: bytes, path: Path, allowed: Iterable[str]) -> tuple[str, ...]:
+    _refuse_strange_archive(data, path)
+    return _checked(data, str(path), allowed)
+
+
+@contextmanager
+def _refused_if_unreadable(path: Path) -> Iterator[None]:
+    """Whatever a damaged or crafted file makes the readers do, as an error in five parts."""
+    try:
+        yield
+    except MlopsError:
+        raise
+    except Exception as error:
+        raise _unreadable(path, f"{type(error).__name__} while reading it") from error
 
 
 def digest(path: Path) -> str:

@@ -114,6 +114,18 @@ def listed(words: Iterable[object], most: int = 12) -> str:
     return ", ".join(texts[:most]) + tail
 
 
+def counted(count: int, what: str) -> str:
+    """A number and the noun that goes with it.
+
+    >>> counted(1, "record"), counted(1200, "act"), counted(2, "history")
+    ('1 record', '1,200 acts', '2 histories')
+    """
+    if count == 1:
+        return f"1 {what}"
+    many = f"{what[:-1]}ies" if what.endswith("y") and what[-2] not in "aeo" else f"{what}s"
+    return f"{count:,} {many}"
+
+
 def one_of(key: str, value: object, accepted: Iterable[object]) -> None:
     """Refuse a `value` of `key` that is not `accepted`.
 

@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SAFE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
@@ -18,6 +19,26 @@ def packaged(folder: str) -> Path:
     """The shipped `folder` (``conf``, ``recipes``): inside the wheel, else beside the package."""
     inside = PACKAGE / folder
     return inside if inside.is_dir() else PACKAGE.parent / folder
+
+
+def near(path: Path, folder: Path) -> str:
+    """`path` as a person in `folder` would type it."""
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+
+
+def make_outputs(folder: Path) -> None:
+    """Make the folder that runs write to, if it is not there; Git leaves a new one alone.
+
+    A folder that somebody else has made may hold what Git is to see, and stays as it is.
+
+    Raises
+    ------
+    OSError
+        It cannot be written.
+    """
+    if not folder.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / ".gitignore", "*\n")
 
 
 def _beside(path: Path) -> Path:
@@ -33,18 +54,24 @@ def write_whole(path: Path, content: str | bytes) -> Path:
     OSError
         The folder cannot be written, or the disk is full; nothing is left behind.
     """
+    with whole_file(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write and read that becomes `path` when the block ends without an error."""
     temporary = _beside(path)
     try:
-        data = content.encode() if isinstance(content, str) else content
-        with temporary.open("wb") as file:
-            file.write(data)
+        with temporary.open("w+b") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    return path
 
 
 def abandoned(folder: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any
 
 
@@ -194,11 +194,13 @@ class Result:
 
     def to_json(self) -> str:
         """The result as one strict JSON document (no NaN)."""
-        return json.dumps(_strict(asdict(self)), indent=1, allow_nan=False)
+        return json.dumps(_strict(self), indent=1, allow_nan=False)
 
 
 def _strict(value: Any) -> Any:
-    """JSON has no NaN and no infinity: they become null."""
+    """Plain data; JSON has no NaN and no infinity: they become null."""
+    if is_dataclass(value):
+        return {each.name: _strict(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, dict):
         return {str(key): _strict(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+def rounded(value: float) -> str:
+    """A number as sentences tell it: four digits, thousands in full.
+
+    >>> rounded(3.97713), rounded(15994.2), rounded(0.00012)
+    ('3.977', '15,994', '0.00012')
+    """
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,11 @@ class Predictions:
 
     values: np.ndarray
     probabilities: np.ndarray | None = None
+
+    def at(self, positions: np.ndarray) -> Predictions:
+        """The answers for the rows at `positions`."""
+        chances = self.probabilities
+        return Predictions(self.values[positions], None if chances is None else chances[positions])
 
 
 @dataclass(frozen=True)
@@ -93,6 +107,43 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Rival:
+    """The model in use, and what it answers on rows that neither it nor the new one has seen.
+
+    Parameters
+    ----------
+    label : str
+        ``version 3 (champion)``; empty: there is none yet.
+    says : str
+        Which rows these are; without `predictions`, why the two cannot be compared and what to do.
+    positions : numpy.ndarray of int or None, shape (n_rows,)
+        Where these rows stand in the test part.
+    predictions : Predictions or None
+        What it answers for them.
+    """
+
+    label: str = ""
+    says: str = ""
+    positions: np.ndarray | None = None
+    predictions: Predictions | None = None
+
+
+class Footprint(NamedTuple):
+    """What a fitted pipeline takes.
+
+    Parameters
+    ----------
+    size_bytes : int
+        Of its file.
+    latency_s : float
+        Median time to answer one row.
+    """
+
+    size_bytes: int
+    latency_s: float
+
+
+@dataclass(frozen=True)
 class Gate:
     """One condition that a version has to meet, and whether it does."""
 
@@ -108,11 +159,16 @@ class Plot:
     Parameters
     ----------
     kind : str
-        ``scatter``, ``line``, ``bar``, ``histogram`` or ``matrix``.
+        ``scatter``, ``line``, ``dots``, ``bar``, ``histogram`` or ``matrix``.
     title, x_label, y_label : str
     series : dict of str to list
-        ``scatter``/``line``: name to list of (x, y). ``bar``/``histogram``: name to list of
-        (label, value). ``matrix``: row label to list of (column label, value).
+        ``scatter``/``line``: name to list of (x, y); two points are a reference line. ``dots``:
+        name to list of (x, (y, low, high)), an interval of None is not drawn.
+        ``bar``/``histogram``: name to list of (label, value). ``matrix``: row label to list of
+        (column label, value).
+    x_axis : str
+        ``number``, ``whole`` (numbers, marked at whole ones only) or ``date`` (days since the
+        epoch).
     """
 
     kind: str
@@ -120,6 +176,7 @@ class Plot:
     x_label: str
     y_label: str
     series: dict[str, list[tuple[Any, Any]]]
+    x_axis: str = "number"
 
 
 @dataclass(frozen=True)

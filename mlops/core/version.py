@@ -7,13 +7,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 REGISTER, PROMOTE, ROLLBACK = "register", "promote", "rollback"
-UNDONE, EXTERNAL = "undone", "external"
+UNDONE, EXTERNAL, RESTORED = "undone", "external", "restored"
 STANDING = "versions."  # what the key of a standing begins with
 
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerEntry:
     """One act, as one line of a ledger tells it.
+
+    A field more is a new format of the ledger, see :mod:`mlops.registry.format`.
 
     Parameters
     ----------
@@ -25,7 +27,8 @@ class LedgerEntry:
         Login name of the person.
     act : str
         ``register``, ``promote``, ``rollback``, ``undone`` (an act that could not be finished was
-        taken back) or ``external`` (found in MLflow, done by somebody else).
+        taken back), ``external`` (found in MLflow, done by somebody else) or ``restored`` (files
+        were put back from a backup).
     version : int
         What the act is about; with an alias, what the alias names from now on (0: nothing).
     alias : str

@@ -84,10 +84,7 @@ def paired(
     bounds: list[tuple[float, float] | None] = [None] * len(measures)
     if n_rows > 1 and resamples > 0:
         count = _count(n_rows, resamples)
-        drawn_a, drawn_b = (
-            table(measures, rows, _resamples(n_rows, count, seed)) for rows in (rows_a, rows_b)
-        )
-        bounds = _bounds(drawn_b - drawn_a)
+        bounds = _bounds(differences(measures, rows_a, rows_b, n_rows, count=count, seed=seed))
     return [
         Difference(
             measure.name,
@@ -99,6 +96,19 @@ def paired(
         )
         for at, (measure, found) in enumerate(zip(measures, bounds, strict=True))
     ]
+
+
+def differences(
+    measures: Sequence[Measure], rows_a: Any, rows_b: Any, n_rows: int, *, count: int, seed: int
+) -> np.ndarray:
+    """What b has more than a in each of `count` resamples, shape (count, n_measures).
+
+    The same rows are drawn for both.
+    """
+    drawn_a, drawn_b = (
+        table(measures, rows, _resamples(n_rows, count, seed)) for rows in (rows_a, rows_b)
+    )
+    return drawn_b - drawn_a
 
 
 def _count(n_rows: int, resamples: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops.core.dataset import Task
 from mlops.core.report import Plot, Predictions
@@ -10,6 +10,9 @@ from mlops.evaluator import class_measures as measured
 from mlops.evaluator.evaluator import Evaluator
 from mlops.evaluator.labels import Labels, labels
 from mlops.evaluator.measure import Measure
+
+if TYPE_CHECKING:
+    from mlops.evaluator.changed import Changed
 
 COST = Measure("cost", False, measured.cost)
 
@@ -33,6 +36,7 @@ class Classification(Evaluator):
         Measure("pr_auc", True, measured.pr_auc),
         Measure("log_loss", False, measured.log_loss),
         Measure("brier", False, measured.brier),
+        Measure("calibration_error", False, measured.calibration_error),
         COST,
     )
 
@@ -49,6 +53,12 @@ class Classification(Evaluator):
         from mlops.evaluator.classification_plots import plots
 
         return plots(rows)
+
+    def changed(self, a: Labels, b: Labels, task: Task) -> Changed:
+        """Which labels changed into which."""
+        from mlops.evaluator.changed import of_labels
+
+        return of_labels(a, b)
 
     def shown(self, rows: Labels, position: int, task: Task) -> tuple[Any, Any]:
         """Actual and predicted label of one row."""

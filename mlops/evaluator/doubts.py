@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mlops.core.report import Metric
+from mlops.core.report import Metric, rounded
 
 if TYPE_CHECKING:
     from mlops.evaluator.labels import Labels
@@ -38,16 +38,17 @@ def about_metrics(metrics: tuple[Metric, ...], n_folds: int) -> Iterator[str]:
         ahead = (first.value - first.baseline) * (1 if first.greater_is_better else -1)
         if ahead > 0 and (edge - first.baseline) * (1 if first.greater_is_better else -1) <= 0:
             yield (
-                f"{first.name} is better than the trivial model's {first.baseline:.4g} by no more "
-                f"than chance may give: its interval is {first.low:.4g} … {first.high:.4g}"
+                f"{first.name} is better than the trivial model's {rounded(first.baseline)} by no "
+                "more than chance may give: its interval is "
+                f"{rounded(first.low)} … {rounded(first.high)}"
             )
     if n_folds < 3 or first.cv_mean is None or first.cv_std is None:
         return
     worse = (first.cv_mean - first.value) * (1 if first.greater_is_better else -1)
     if worse > 3 * first.cv_std and worse > 0.1 * abs(first.cv_mean):
         yield (
-            f"{first.name} on the test part ({first.value:.4g}) is far worse than in "
-            f"cross-validation ({first.cv_mean:.4g} ± {first.cv_std:.2g}): the model may be "
+            f"{first.name} on the test part ({rounded(first.value)}) is far worse than in cross-"
+            f"validation ({rounded(first.cv_mean)} ± {rounded(first.cv_std)}): the model may be "
             "overfitted, or the test rows differ"
         )
 
@@ -62,25 +63,14 @@ def rare_classes(rows: Labels) -> list[str]:
 
 
 def calibration(rows: Labels) -> list[str]:
-    """Probabilities that are far from the shares that occur.
+    """Probabilities that are far from the shares that occur; asked with 200 rows or more."""
+    from mlops.evaluator.class_measures import calibration_error
+    from mlops.evaluator.measure import every_row
 
-    The expected calibration error over ten bins of equal width, Σ_b n_b/n |mean p − share of hits|,
-    of the positive class [1]_; asked with two classes and 200 rows or more.
-
-    References
-    ----------
-    .. [1] M. P. Naeini, G. F. Cooper, M. Hauskrecht, "Obtaining well calibrated probabilities using
-       Bayesian binning", AAAI 2015.
-    """
-    import numpy as np
-
-    if rows.positive is None or rows.probabilities is None or len(rows.actual) < CALIBRATION_ROWS:
+    if len(rows.actual) < CALIBRATION_ROWS:
         return []
-    chance = np.nan_to_num(rows.probabilities[:, rows.positive])
-    bins = np.clip((chance * 10).astype(int), 0, 9)
-    off = np.bincount(bins, weights=chance - (rows.actual == rows.positive), minlength=10)
-    error = float(np.abs(off).sum() / len(chance))
-    if error <= CALIBRATION_ERROR:
+    error = float(calibration_error(rows, every_row(len(rows.actual))[0])[0])
+    if not error > CALIBRATION_ERROR:  # NaN without probabilities
         return []
     says = f"the probabilities are badly calibrated, off by {error:.2f} on average"
     return [f"{says}: use them to rank rows, not as chances"]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlops.core.dataset import Dataset, Task
 from mlops.core.errors import MlopsError, Problem, closest, fail, listed
-from mlops.core.report import Metric, Plot, Predictions, Report
-from mlops.evaluator import gates as judged
-from mlops.evaluator.bootstrap import intervals
+from mlops.core.report import Footprint, Plot, Predictions, Report, Rival
+from mlops.evaluator import gates as written
 from mlops.evaluator.doubts import about_metrics, about_size
 from mlops.evaluator.measure import Measure, every_row, table
+from mlops.evaluator.scored import scored
+from mlops.evaluator.verdicts import Evidence, verdicts
+
+if TYPE_CHECKING:
+    from mlops.evaluator.changed import Changed
 
 
 class Evaluator:
@@ -22,7 +26,10 @@ class Evaluator:
         The metric that ranks trials and jobs.
     gates : dict
         Metric to its conditions: ``min``, ``max``, ``better_than_baseline`` (true),
-        ``worst_slice_min``, ``worst_slice_max``.
+        ``not_worse_than_champion_by`` (a margin in the metric's unit, see
+        :meth:`~mlops.evaluator.rivalry.Rivalry.gate`), ``worst_slice_min``, ``worst_slice_max``.
+        Beside the metrics ``size_mb`` (a million bytes of the model's file) and ``latency_ms``
+        (median time to answer one row), each with ``max``.
     beat_baseline : bool
         Whether `primary` has to be better than the trivial model's, without writing that gate.
     leak_above : float or None
@@ -77,6 +84,10 @@ class Evaluator:
         """What is printed as actual and predicted for the row at `position`."""
         raise NotImplementedError
 
+    def changed(self, a: Any, b: Any, task: Task) -> Changed:
+        """What changed from the answers in rows `a` to those in rows `b`."""
+        raise NotImplementedError
+
     def doubts(self, rows: Any, task: Task) -> list[str]:
         """Sentences on what makes the numbers weak, beyond what holds for every task."""
         return []
@@ -93,6 +104,10 @@ class Evaluator:
         """The columns that the data must have for the slices."""
         return tuple(self.slices)
 
+    def asks(self) -> tuple[str, ...]:
+        """What :meth:`judge` has to be given for these gates: ``rival``, ``footprint``, or none."""
+        return written.asked(self.gates)
+
     def greater_is_better(self, name: str) -> bool:
         """Which way `name` is better; KeyError if there is no such metric."""
         return {measure.name: measure.greater_is_better for measure in self.measures}[name]
@@ -106,7 +121,7 @@ class Evaluator:
             All of them.
         """
         problems = [] if self.primary in self.names() else [self._unknown_primary()]
-        problems += judged.problems(self.gates, self.names(), bool(self.slices))
+        problems += written.problems(self.gates, self.names(), bool(self.slices))
         if problems:
             raise MlopsError(*problems)
 
@@ -123,7 +138,7 @@ class Evaluator:
         self.check()
         defined = [measure.name for measure in self.measures_for(task)]
         for name in (self.primary, *self.gates):
-            if name not in defined:
+            if name not in (*defined, *written.ARTEFACT):
                 raise fail(
                     "metric-undefined",
                     f"The metric {name} is not defined for this data.",
@@ -158,6 +173,8 @@ class Evaluator:
         baseline: Predictions,
         folds: tuple[dict[str, float], ...],
         seed: int,
+        rival: Rival | None = None,
+        footprint: Footprint | None = None,
     ) -> Report:
         """Score the test part and give the verdict.
 
@@ -172,6 +189,10 @@ class Evaluator:
             Scores of the folds inside the training part; may be empty.
         seed : int
             Of the bootstrap.
+        rival : Rival or None
+            The model in use; where :meth:`asks` names it.
+        footprint : Footprint or None
+            What the model's file takes; where :meth:`asks` names it.
 
         Raises
         ------
@@ -179,21 +200,35 @@ class Evaluator:
             As :meth:`for_task`.
         """
         from mlops.evaluator.leak import suspects
+        from mlops.evaluator.rivalry import rivalry
         from mlops.evaluator.slices import sliced
         from mlops.evaluator.worst import worst
 
         self.for_task(task)
         rows = self.rows(test.y, predictions, task)
-        metrics = self._metrics(rows, test, baseline, folds, seed)
+        measures = self.measures_for(task)
+        metrics = scored(
+            sorted(measures, key=lambda each: each.name != self.primary),
+            rows,
+            self.rows(test.y, baseline, task),
+            len(test.frame),
+            folds,
+            resamples=self.resamples,
+            seed=seed,
+        )
         groups, notes = sliced(
-            self.measures_for(task), rows, test, self.slices, self.slice_bands, self.slice_min_rows
+            measures, rows, test, self.slices, self.slice_bands, self.slice_min_rows
         )
         leaks = None if self.leak_above is None else suspects(train, self.leak_above)
+        against = None
+        if rival is not None:
+            against = rivalry(rival, self.rows, test, predictions, measures, seed)
+        evidence = Evidence(metrics, groups, leaks, against, footprint)
         return Report(
             task=task.name,
             primary=self.primary,
             metrics=metrics,
-            gates=judged.verdicts(self._all_gates(), metrics, groups, leaks, binding=self.binding),
+            gates=verdicts(self._all_gates(), evidence, binding=self.binding),
             slices=groups,
             worst=worst(test, rows.badness, lambda position: self.shown(rows, position, task)),
             plots=self.plots(rows, task),
@@ -204,25 +239,6 @@ class Evaluator:
                 *notes,
                 *(leaks.notes if leaks else ()),
             ),
-        )
-
-    def _metrics(
-        self,
-        rows: Any,
-        test: Dataset,
-        baseline: Predictions,
-        folds: tuple[dict[str, float], ...],
-        seed: int,
-    ) -> tuple[Metric, ...]:
-        """The primary metric first, then the others in their order."""
-        task, n_rows = test.task, len(test.frame)
-        measures = sorted(self.measures_for(task), key=lambda each: each.name != self.primary)
-        values = table(measures, rows, every_row(n_rows))[0]
-        trivial = table(measures, self.rows(test.y, baseline, task), every_row(n_rows))[0]
-        bounds = intervals(measures, rows, n_rows, resamples=self.resamples, seed=seed)
-        return tuple(
-            _metric(measure, float(values[at]), bounds[at], float(trivial[at]), folds)
-            for at, measure in enumerate(measures)
         )
 
     def _all_gates(self) -> dict[str, dict[str, Any]]:
@@ -241,28 +257,6 @@ class Evaluator:
             closest=closest(self.primary, self.names()),
             next_step="choose one of the accepted metrics",
         )
-
-
-def _metric(
-    measure: Measure,
-    value: float,
-    bounds: tuple[float, float] | None,
-    trivial: float,
-    folds: tuple[dict[str, float], ...],
-) -> Metric:
-    import numpy as np
-
-    seen = [fold[measure.name] for fold in folds if np.isfinite(fold.get(measure.name, np.nan))]
-    return Metric(
-        name=measure.name,
-        value=value,
-        low=bounds[0] if bounds else None,
-        high=bounds[1] if bounds else None,
-        baseline=trivial,
-        cv_mean=float(np.mean(seen)) if seen else None,
-        cv_std=float(np.std(seen)) if seen else None,
-        greater_is_better=measure.greater_is_better,
-    )
 
 
 def _other_task(serves: str, task: Task) -> MlopsError:

@@ -14,6 +14,8 @@ from mlops.evaluator.ranking import Ranking
 if TYPE_CHECKING:
     import numpy as np
 
+BINS = 10  # of probabilities, for calibration
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -63,6 +65,27 @@ class Labels:
         if self.probabilities is None:
             return []
         return [Ranking(self.probabilities[:, k], self.actual == k) for k in self.judged]
+
+    @cached_property
+    def calibration_gaps(self) -> np.ndarray | None:
+        """What each row adds to its bin: p − hit, shape (n_rows, 10); None without probabilities.
+
+        p is the probability of the positive class, with more than two classes the highest one; a
+        hit is a row of that class. The bins are of equal width over [0, 1].
+        """
+        import numpy as np
+
+        if self.probabilities is None:
+            return None
+        rows = np.arange(len(self.actual))
+        named = np.full(len(rows), self.positive or 0)
+        if self.positive is None:
+            named = self.probabilities.argmax(axis=1)
+        chance = self.probabilities[rows, named]
+        bins = np.clip((np.nan_to_num(chance) * BINS).astype(int), 0, BINS - 1)
+        gaps = np.zeros((len(rows), BINS))
+        gaps[rows, bins] = chance - (self.actual == named)
+        return gaps
 
     @property
     def badness(self) -> np.ndarray:

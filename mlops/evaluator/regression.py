@@ -13,6 +13,8 @@ from mlops.evaluator.measure import Measure, mean
 if TYPE_CHECKING:
     import numpy as np
 
+    from mlops.evaluator.changed import Changed
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -103,6 +105,12 @@ class Regression(Evaluator):
         from mlops.evaluator.regression_plots import plots
 
         return plots(rows.actual, rows.predicted, task.target)
+
+    def changed(self, a: Numbers, b: Numbers, task: Task) -> Changed:
+        """How far the numbers moved."""
+        from mlops.evaluator.changed import of_numbers
+
+        return of_numbers(a, b)
 
     def shown(self, rows: Numbers, position: int, task: Task) -> tuple[Any, Any]:
         """Actual and predicted number of one row."""

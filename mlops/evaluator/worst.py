@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlops.core.dataset import Dataset
@@ -18,9 +18,10 @@ OWN_KEYS = ("row", "actual", "predicted", "error")
 def worst(
     test: Dataset,
     badness: np.ndarray,
-    shown: Callable[[int], tuple[Any, Any]],
+    shown: Callable[[int], Sequence[Any]],
     *,
     most: int = 10,
+    keys: Sequence[str] = OWN_KEYS,
 ) -> tuple[dict[str, Any], ...]:
     """Give up to `most` rows by falling badness, without a sensitive value.
 
@@ -30,8 +31,10 @@ def worst(
     badness : numpy.ndarray of float, shape (n_rows,)
         0 is perfect; such rows are not given.
     shown : callable
-        Row position to (actual, predicted).
+        Row position to what stands between position and badness: (actual, predicted).
     most : int
+    keys : sequence of str
+        What position, shown values and badness are called.
     """
     import numpy as np
 
@@ -43,12 +46,10 @@ def worst(
     names = [name for name in test.features if name not in sensitive][:MOST_COLUMNS]
     rows = []
     for position in map(int, order[finite[order] > 0]):
-        actual, predicted = map(plain, shown(position))
-        row = dict(
-            zip(OWN_KEYS, (position, actual, predicted, plain(badness[position])), strict=True)
-        )
+        own = (position, *shown(position), badness[position])
+        row = dict(zip(keys, map(plain, own), strict=True))
         for name in names:
-            key = f"{name} (column)" if name in OWN_KEYS else name
+            key = f"{name} (column)" if name in keys else name
             row[key] = plain(test.frame[name].iloc[position])
         rows.append(row)
     return tuple(rows)

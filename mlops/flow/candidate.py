@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mlops.config.job import Job
 from mlops.core.paths import write_whole
 from mlops.core.record import ModelFile
-from mlops.core.store import key_of
+from mlops.core.snapshot import write_snapshot
+from mlops.core.store import digest, key_of
 from mlops.flow.keys import depends_on
 from mlops.flow.road import Verdict
-from mlops.flow.snapshot import ROWS, write_rows, write_snapshot
+from mlops.flow.snapshot import ROWS, write_rows
 from mlops.flow.surroundings import machine
 
 GOLDEN_ROWS = 5
+CHANGES = ("result.json",)  # written again when the record was delivered
 FITTED = ("cleaner", "features", "model", "tuner", "evaluator")
 
 
@@ -26,6 +31,7 @@ def write_candidate(
     files: Iterable[str],
     model: ModelFile,
     tags: dict[str, str],
+    parents: dict[str, str],
 ) -> None:
     """Write golden rows and the candidate's own description.
 
@@ -40,36 +46,81 @@ def write_candidate(
         The pipeline with its signature.
     tags : dict of str to str
         The state of the code.
+    parents : dict of str to str
+        ``sweep`` and ``rerun_of``: keys of the runs that this one comes from, if it does.
     """
     golden = _write_golden(verdict, folder)
     job, report = verdict.job, verdict.report
     write_rows(verdict.prepared, folder / ROWS)
+    snapshot = write_snapshot(verdict.prepared.dataset, job.outputs)
+    written = [*files, model.path, ROWS, *golden]
     about = {
         "run": folder.name.removeprefix(f"{job.name}-"),
-        "content": content(verdict),
+        "content": content(verdict, snapshot),
         "data_fingerprint": verdict.prepared.dataset.fingerprint,
-        "snapshot": write_snapshot(verdict.prepared.dataset, job.outputs),
+        "snapshot": snapshot,
+        "source": verdict.prepared.dataset.source,
+        "source_key": verdict.prepared.source_key,
+        "rows": verdict.prepared.dataset.frame.shape[0],
+        "columns": verdict.prepared.dataset.frame.shape[1],
+        "contract": _contract(folder),
+        "name": job.name,
         "recipe": job.choices["recipe"],
+        "choices": job.choices,
+        "space": job.space,
+        **parents,
+        "changed": changed(job),
         "seed": job.seed,
         "passed": report.passed,
         "gates": [f"{gate.name}: {gate.says}" for gate in report.gates if not gate.passed],
         "metrics": {metric.name: metric.value for metric in report.metrics},
         "primary": report.primary,
+        "task": {"name": report.task, "target": verdict.prepared.dataset.task.target},
         "code": tags,
         "machine": machine(),
         "signature": {"inputs": model.inputs, "output": model.output},
         "trusted_types": model.trusted_types,
         "requirements": model.requirements,
-        "files": [*files, model.path, ROWS, *golden],
+        "files": written,
+        "hashes": {name: digest(folder / name) for name in written if name not in CHANGES},
     }
     write_whole(folder / "candidate.json", json.dumps(about, indent=1))
 
 
-def content(verdict: Verdict) -> str:
-    """Key of what the model was made of: configuration, data, sources, seed."""
+def changed(job: Job) -> dict[str, str]:
+    """When the files of the data and of the recipe were last written: UTC, ISO 8601.
+
+    What has no file of the user's own (bundled data, a database, our recipes) is left out.
+    """
+    recipe = job.composed.catalogue.file("recipes", job.choices["recipe"])
+    if recipe is not None and not recipe.is_relative_to(job.project):
+        recipe = None
+    files = {
+        "data": Path(str(job.values["data"].get("path") or "")).expanduser(),
+        "recipe": recipe,
+    }
+    found = {}
+    for what, file in files.items():
+        with suppress(OSError):
+            if file is not None and file.is_file():
+                written = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+                found[what] = written.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return found
+
+
+def content(verdict: Verdict, snapshot: str) -> str:
+    """Key of what the model was made of: configuration, sources, seed, and the rows themselves.
+
+    From where the rows were read does not matter.
+    """
     job = verdict.job
-    fitted = depends_on(job, *FITTED, seed=job.seed)
-    return key_of({**fitted, "after splitter": verdict.prepared.key})
+    return key_of({**depends_on(job, "splitter", *FITTED, seed=job.seed), "rows": snapshot})
+
+
+def _contract(folder: Path) -> str:
+    """Hash of the contract that the rows keep; empty where there is none."""
+    file = folder / "contract.yaml"
+    return digest(file) if file.is_file() else ""
 
 
 def _write_golden(verdict: Verdict, folder: Path) -> tuple[str, str]:

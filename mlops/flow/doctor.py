@@ -14,10 +14,10 @@ from typing import Any
 
 from mlops.config.catalogue import catalogue
 from mlops.config.job import Job
-from mlops.core.errors import ENVIRONMENT, MlopsError
+from mlops.core.errors import ENVIRONMENT, MlopsError, counted, listed
 from mlops.core.record import Result
 from mlops.core.store import Store
-from mlops.registry.inspection import Finding, inspect
+from mlops.registry.inspection import Finding, inspect, inspect_backup, inspect_kept
 
 LEAST_FREE_MB = 500
 
@@ -37,9 +37,10 @@ class Doctor:
             "disk": lambda: _disk(job.outputs),
             "step cache": lambda: _cache(job.outputs),
             "runs": lambda: _runs(job.outputs),
-            "spool": lambda: _spool(job.outputs),
+            "spool": lambda: _spool(job),
             "tracking store": lambda: _tracking(job),
-            "versions": lambda: inspect(job.outputs),
+            "versions": lambda: _versions(job),
+            "backup": lambda: _backup(job),
             "option files": _options,
         }
         rows = [_row(name, check) for name, check in checks.items()]
@@ -127,22 +128,35 @@ def _cache(outputs: Path) -> Finding:
 def _runs(outputs: Path) -> Finding:
     folders = list((outputs / "runs").glob("*/"))
     unfinished = [each for each in folders if not (each / "result.json").exists()]
-    says = f"{len(folders)} run folders"
+    says = counted(len(folders), "run folder")
     if unfinished:
         return "look", f"{says}, {len(unfinished)} without a result", "mlops clean apply=true"
     return "ok", says, ""
 
 
-def _spool(outputs: Path) -> Finding:
+def _spool(job: Job) -> Finding:
+    """What waits for the server of today, and what was meant for another one."""
+    from mlops.tracker.address import Address
     from mlops.tracker.sync import pending
 
-    waiting = pending(outputs) if (outputs / "spool").is_dir() else {}
-    refused = list((outputs / "spool" / "refused").glob("*.json"))
+    folder = job.outputs / "spool"
+    refused = list((folder / "refused").glob("*.json"))
     if refused:
-        return "look", f"{len(refused)} records refused for good", f"read {refused[0]}"
+        return "look", f"{counted(len(refused), 'record')} refused for good", f"read {refused[0]}"
+    waiting = pending(job.outputs) if folder.is_dir() else {}
+    own = Address.of(job.outputs, getattr(job.part("tracker"), "uri", None)).target
+    elsewhere = sorted({at for at in waiting.values() if at not in ("", own)})
+    if elsewhere:
+        count = sum(at in elsewhere for at in waiting.values())
+        says = f"{_waits(count)} for {listed(elsewhere)}"
+        return "look", says, "mlops sync adopt=true"
     if waiting:
-        return "look", f"{len(waiting)} records wait", "mlops sync"
+        return "look", _waits(len(waiting)), "mlops sync"
     return "ok", "nothing waits", ""
+
+
+def _waits(count: int) -> str:
+    return f"{counted(count, 'record')} {'waits' if count == 1 else 'wait'}"
 
 
 def _tracking(job: Job) -> Finding:
@@ -166,6 +180,17 @@ def _tracking(job: Job) -> Finding:
     assert address.artifacts is not None
     prepared.ready(database, address.artifacts)
     return "ok", f"{database.name} is whole", ""
+
+
+def _versions(job: Job) -> Finding:
+    """In the outputs folder, unless the registry keeps them elsewhere."""
+    kept = getattr(job.part("registry"), "kept", None)
+    return inspect_kept(*kept(job.outputs)) if kept else inspect(job.outputs)
+
+
+def _backup(job: Job) -> Finding:
+    kept = getattr(job.part("registry"), "kept", None)
+    return inspect_backup(job.outputs, kept(job.outputs)[0] if kept else None)
 
 
 def _options() -> Finding:

@@ -79,6 +79,8 @@ def _what(entry: LedgerEntry) -> str:
     """
     if entry.act == REGISTER:
         return f"version {entry.version}" + (f", {entry.alias}" if entry.alias else "")
+    if not entry.alias:
+        return ""
     before = f"{entry.was} → " if entry.was else ""
     return f"{entry.alias} {before}{entry.version or 'nobody'}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -42,6 +43,7 @@ def _facts(verdict: Verdict, result: Result, tags: dict[str, str]) -> dict[str, 
             "touched": without_bounds(verdict),
             "rows_dropped": verdict.front.told["rows_dropped"],
         },
+        "hidden": [name for name in prepared.dataset.sensitive if name in _sliced(verdict)],
         "notes": [*prepared.dataset.notes, *prepared.enforced.notes, *prepared.split.notes],
         "steps": result.steps,
         "trials": verdict.tuned.trials,
@@ -51,13 +53,20 @@ def _facts(verdict: Verdict, result: Result, tags: dict[str, str]) -> dict[str, 
     }
 
 
+def _sliced(verdict: Verdict) -> set[str]:
+    return {found["column"] for found in verdict.report.slices}
+
+
 def without_bounds(verdict: Verdict) -> dict[str, int]:
-    """What cleaning did; a learned bound of a sensitive column is a value of it, so it is cut."""
+    """What cleaning did; a learned bound of a sensitive column is hidden: it is a value."""
     hidden = set(verdict.prepared.dataset.sensitive)
     told: dict[str, int] = {}
     for sentence, count in verdict.front.told["touched"].items():
         column, _, says = sentence.partition(": ")
         if column in hidden:
-            says = "".join(each for each in says if not each.isdigit() and each not in ".-")
+            says = _NUMBER.sub("(hidden: sensitive)", says)
         told[f"{column}: {says}"] = told.get(f"{column}: {says}", 0) + count
     return told
+
+
+_NUMBER = re.compile(r"\S*\d\S*")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mlops.config.job import Job
-from mlops.core.dataset import Column, Dataset, Enforced, Split, Task
+from mlops.core.dataset import Dataset, Enforced, Split
+from mlops.core.snapshot import read_dataset, write_dataset
 from mlops.core.store import digest, key_of
 from mlops.flow.keys import depends_on
 from mlops.flow.steps import Steps
@@ -26,12 +27,15 @@ class Prepared:
     split : Split
     key : str
         Key of the split: what everything later depends on.
+    source_key : str
+        What the source had for content: the same file, the same key.
     """
 
     enforced: Enforced
     dataset: Dataset
     split: Split
     key: str
+    source_key: str = ""
 
     @property
     def train(self) -> Dataset:
@@ -115,7 +119,7 @@ def prepare(job: Job, steps: Steps) -> Prepared:
             [f"{len(made.train):,} train + {len(made.test):,} test rows", *made.notes]
         ),
     )
-    return Prepared(enforced, used, split, split_key)
+    return Prepared(enforced, used, split, split_key, str(source["content"]))
 
 
 def _told(dataset: Dataset) -> str:
@@ -134,36 +138,6 @@ def _fewer(dataset: Dataset, job: Job) -> Dataset:
     chosen = np.random.default_rng(job.seed).choice(len(dataset.frame), most, replace=False)
     fewer = dataset.rows(np.sort(chosen))
     return replace(fewer, fingerprint=f"{dataset.fingerprint}-{most}")
-
-
-def write_dataset(dataset: Dataset, folder: Path) -> None:
-    """Write `dataset` into `folder` as parquet and JSON."""
-    dataset.frame.to_parquet(folder / "frame.parquet")
-    about = {
-        "columns": [asdict(column) for column in dataset.columns],
-        "task": {**asdict(dataset.task), "costs": list(dataset.task.costs.items())},
-        "fingerprint": dataset.fingerprint,
-        "source": dataset.source,
-        "notes": dataset.notes,
-    }
-    (folder / "about.json").write_text(json.dumps(about))
-
-
-def read_dataset(folder: Path) -> Dataset:
-    """Read what :func:`write_dataset` wrote."""
-    import pandas as pd
-
-    about = json.loads((folder / "about.json").read_text())
-    task = about["task"]
-    task |= {"classes": tuple(task["classes"]), "costs": dict(task["costs"])}
-    return Dataset(
-        frame=pd.read_parquet(folder / "frame.parquet"),
-        columns=tuple(Column(**each) for each in about["columns"]),
-        task=Task(**task),
-        fingerprint=about["fingerprint"],
-        source=about["source"],
-        notes=tuple(about["notes"]),
-    )
 
 
 def _write_enforced(enforced: Enforced, folder: Path, dataset: Dataset) -> None:

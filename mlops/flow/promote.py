@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlops.config.job import Job
+from mlops.core import artefact
 from mlops.core.errors import REFUSED, MlopsError, closest, fail, listed
 from mlops.core.paths import SAFE_NAME
 from mlops.core.record import Result
 from mlops.core.version import LedgerEntry
 from mlops.flow.registered import caught_up, known_versions, moved, moves, versions_of
 from mlops.registry.refusals import faster
-from mlops.registry.shelf import Candidate
+from mlops.registry.shelf import MODEL, Candidate
 from mlops.registry.versions import Versions
 
 
@@ -78,7 +79,7 @@ class Promote:
 
     def _number(self, job: Job, versions: Versions) -> int:
         if self.run is not None:
-            return self._made(versions, _candidate(job.outputs, self.run))
+            return self._made(job, versions, _candidate(job.outputs, self.run))
         if isinstance(self.version, int):
             return self.version
         names = {name: each.number for each in versions.all() for name in each.aliases}
@@ -94,8 +95,9 @@ class Promote:
             )
         return names[str(self.version)]
 
-    def _made(self, versions: Versions, candidate: Candidate) -> int:
+    def _made(self, job: Job, versions: Versions, candidate: Candidate) -> int:
         """Make a version of a run, against its gates only with a reason."""
+        artefact.inspect(candidate.folder / MODEL, allowed=job.allowed)
         gates = candidate.about["gates"]
         if gates and not self.override:
             raise _refused(str(self.run), gates)

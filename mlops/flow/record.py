@@ -32,6 +32,7 @@ class Outline:
     folder: RunFolder
     start_ms: int
     parent_key: str = ""
+    repeats: str = ""
 
     def record(self, status: str, end_ms: int, **more: Any) -> Record:
         """A record with these fields filled in."""
@@ -39,6 +40,7 @@ class Outline:
             "mlops.recipe": self.job.choices["recipe"],
             "mlops.mode": self.job.choices["mode"],
             "mlops.overrides": " ".join(map(masked, self.job.words)),
+            **({"mlops.rerun_of": self.repeats} if self.repeats else {}),
             **more.pop("tags", {}),
         }
         return Record(
@@ -80,6 +82,12 @@ class Outline:
                 "mlops.reason": trial.says,
             },
         )
+
+    @property
+    def parents(self) -> dict[str, str]:
+        """Keys of the runs that this one comes from."""
+        known = {"sweep": self.parent_key, "rerun_of": self.repeats}
+        return {name: key for name, key in known.items() if key}
 
     @property
     def run_name(self) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from mlops.config.job import Job
 from mlops.core.errors import USER, closest, fail, listed
 from mlops.core.record import Result
+from mlops.core.secret import masked
 from mlops.core.version import ModelVersion, Standing
+from mlops.registry.deployments import DEPLOYED as ONLINE
+from mlops.registry.deployments import note as noted
 from mlops.registry.intent import Intent
 from mlops.registry.moves import Moves
 from mlops.registry.shelf import Candidate
@@ -24,6 +28,21 @@ def versions_of(job: Job) -> Versions:
     return found
 
 
+def every_model(job: Job) -> list[Versions]:
+    """The versions of each model that has some, wherever the chosen registry keeps them.
+
+    Raises
+    ------
+    MlopsError
+        The place cannot be reached.
+    """
+    kept = getattr(job.part("registry"), "kept", None)
+    if kept is not None:
+        found: list[Versions] = kept(job.outputs)[0]
+        return found
+    return [Versions(job.outputs, name) for name in models(job.outputs)]
+
+
 def known_versions(job: Job) -> Versions:
     """The versions that `job` is about.
 
@@ -34,12 +53,12 @@ def known_versions(job: Job) -> Versions:
     """
     versions = versions_of(job)
     if not versions.ledger.path.exists():
-        names = models(job.outputs)
+        names = versions.ledger.others()
         nearest = closest(versions.model, names) or (names[0] if names else "")
         raise fail(
             "no-versions",
             f"{versions.model} has no versions.",
-            where=f"{job.values['outputs']}/registry",
+            where=str(versions.folder.parent),
             found=versions.model,
             accepted=listed(names) or "none yet: a run whose gates pass makes the first",
             closest=nearest,
@@ -54,9 +73,29 @@ def moves(job: Job, versions: Versions) -> Moves:
 
     def deploy(intent: Intent) -> None:
         if intent.alias == DEPLOYED:
-            job.part("deployer").deploy(versions.model, versions.shelf.place(intent.version))
+            folder = versions.shelf.place(intent.version)
+            deployed(job, versions, folder, version=intent.version, intent=intent.key)
 
     return Moves(versions, deploy)
+
+
+def deployed(job: Job, versions: Versions, folder: Path, *, version: int, **cause: str) -> None:
+    """Put online what lies in `folder`, and note how long that took.
+
+    Parameters
+    ----------
+    job : Job
+    versions : Versions
+    folder : pathlib.Path
+    version : int
+    **cause : str
+        ``intent`` or ``run``: the key of what led to it.
+    """
+    began = perf_counter()
+    says = job.part("deployer").deploy(versions.model, folder)
+    seconds = round(perf_counter() - began, 4)
+    told = {"by": job.choices["deployer"], "seconds": seconds, "says": masked(str(says)), **cause}
+    noted(versions, ONLINE, version=version, **told)
 
 
 def caught_up(job: Job, versions: Versions) -> tuple[str, ...]:
@@ -64,10 +103,11 @@ def caught_up(job: Job, versions: Versions) -> tuple[str, ...]:
     from mlops.tracker.elsewhere import forget, notes
 
     told = [moves(job, versions).settle()]
-    for path, note in notes(job.outputs, versions.model):
+    ours = versions.ledger.is_followed
+    for path, note in notes(job.outputs, versions.model) if ours else ():
         told += [f"changed elsewhere: {entry.why}" for entry in versions.found_elsewhere([note])]
         forget(path)
-    return tuple(each for each in told if each)
+    return tuple(each for each in (*told, *versions.ledger.take_notes()) if each)
 
 
 def registered(job: Job, folder: Path) -> ModelVersion:
@@ -77,14 +117,15 @@ def registered(job: Job, folder: Path) -> ModelVersion:
         job.part("ui").line(told)
     candidate = Candidate.of(folder)
     assert candidate is not None
-    return versions.register(candidate)
+    version = versions.register(candidate)
+    for told in versions.ledger.take_notes():
+        job.part("ui").line(told)
+    return version
 
 
-def standing_of(job: Job) -> Standing:
-    """All that a tracking server is to know about the model of `job`."""
-    standing = versions_of(job).standing()
-    assert standing is not None
-    return standing
+def standing_of(job: Job) -> Standing | None:
+    """All that a tracking server is to know about the model of `job`; None if nothing."""
+    return versions_of(job).standing()
 
 
 def tell_tracker(job: Job, versions: Versions) -> None:
@@ -104,6 +145,7 @@ def moved(job: Job, versions: Versions, intent: Intent, told: tuple[str, ...]) -
     tell_tracker(job, versions)
     before = f"instead of version {intent.was}" if intent.was else "which nobody was"
     says = f"version {intent.version} of {versions.model} is {intent.alias} now, {before}"
+    told = (*told, *versions.ledger.take_notes())
     return Result(
         outcome="done",
         name=versions.model,

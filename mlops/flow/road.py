@@ -8,15 +8,14 @@ from time import perf_counter
 from typing import Any
 
 from mlops.config.job import Job
-from mlops.core.crew import Crew
 from mlops.core.dataset import Dataset, Task
 from mlops.core.errors import closest, fail, listed
-from mlops.core.report import Predictions, Report
-from mlops.core.tuning import FAILED, PRUNED, Objective, Trial, Tuned
+from mlops.core.report import Predictions, Report, rounded
+from mlops.core.tuning import Trial, Tuned
 from mlops.flow.fitting import Fitter, Front, fit_model, predict
-from mlops.flow.keys import flat
 from mlops.flow.prepare import Prepared, prepare
 from mlops.flow.steps import Steps
+from mlops.flow.tune import tune
 
 BASELINE = "dummy"
 
@@ -47,9 +46,7 @@ class Verdict:
 
     def pipeline(self) -> Any:
         """The one artefact: every fitted step and the model, as a plain scikit-learn pipeline."""
-        from sklearn.pipeline import Pipeline
-
-        return Pipeline([*self.front.steps(), ("model", self.model)])
+        return _pipeline(self.front, self.model)
 
     @property
     def losses(self) -> Any:
@@ -58,6 +55,12 @@ class Verdict:
 
         curve = loss_curve(self.model)
         return () if curve is None else curve
+
+
+def _pipeline(front: Front, model: Any) -> Any:
+    from sklearn.pipeline import Pipeline
+
+    return Pipeline([*front.steps(), ("model", model)])
 
 
 def travel(
@@ -86,75 +89,12 @@ def travel(
     _know_slices(evaluator, dataset)
     fitter = Fitter(prepared, steps)
     steps.screen.step("tuner", "")
-    tuned = _tune(objective(job, fitter, evaluator, key, told), job, fitter, evaluator)
+    tuned = tune(job, fitter, evaluator, key, told)
     best = job.with_values(tuned.best.params) if tuned.best.params else job
     front = fitter.front(best)
     model = _fit(best, dataset.task, front, steps)
     report = _judge(best, prepared, front, model, tuned, evaluator, steps)
     return Verdict(best, prepared, front, model, tuned, report)
-
-
-def objective(
-    job: Job, fitter: Fitter, evaluator: Any, key: str, told: Callable[[Trial], None]
-) -> Objective:
-    """What a tuner may ask; every answer is scored on folds inside the training part."""
-    prepared, primary = fitter.prepared, evaluator.primary
-
-    def score(params: dict[str, Any]) -> tuple[dict[str, float], ...]:
-        return fitter.fold_scores(job.with_values(params) if params else job, evaluator)
-
-    def crew() -> Crew:
-        from mlops.flow.bench import crew_for
-
-        return crew_for(job, prepared, fitter.steps)
-
-    return Objective(
-        score=score,
-        metric=primary,
-        greater_is_better=evaluator.greater_is_better(primary),
-        seed=job.seed,
-        folds=len(prepared.split.folds),
-        crew=crew,
-        prefers_greater=evaluator.greater_is_better,
-        told=told,
-        screen=fitter.steps.screen,
-        name=job.name,
-        key=key,
-        studies=job.outputs / "studies" / job.name,
-        about=compared(job, prepared.key),
-    )
-
-
-def compared(job: Job, split_key: str) -> dict[str, str]:
-    """What makes the scores of two studies comparable, flat: the rows, the parts, their values."""
-    rooms = ("cleaner", "features", "model")
-    parts = {
-        key: str(value) for room in rooms for key, value in flat(job.values[room], room).items()
-    }
-    return {"rows and folds": split_key, "seed": str(job.seed), **parts}
-
-
-def _tune(asked: Objective, job: Job, fitter: Fitter, evaluator: Any) -> Tuned:
-    """Let the tuner ask."""
-    began = perf_counter()
-    steps, primary = fitter.steps, evaluator.primary
-    tuned: Tuned = job.part("tuner").tune(asked, job.space)
-    count = len(fitter.prepared.split.folds)
-    chosen = ", ".join(f"{key}={value}" for key, value in tuned.best.params.items())
-    says = f"{primary} {tuned.best.mean(primary):.4g} over {count} folds"
-    if len(tuned.trials) > 1:
-        says = f"{_counted(tuned.trials)}, best {says}: {chosen}"
-    reused = sum(name.startswith("fold ") for name in steps.reused)
-    says += f" ({reused} folds' features reused)" if reused else ""
-    steps.note("tuner", "done", says, perf_counter() - began)
-    return tuned
-
-
-def _counted(trials: tuple[Trial, ...]) -> str:
-    """``50 trials (12 pruned, 1 failed)``."""
-    states = [trial.state for trial in trials]
-    of = [f"{states.count(each)} {each}" for each in (PRUNED, FAILED) if each in states]
-    return f"{len(trials)} trials" + (f" ({', '.join(of)})" if of else "")
 
 
 def _fit(job: Job, task: Task, front: Front, steps: Steps) -> Any:
@@ -187,13 +127,31 @@ def _judge(
         baseline=_trivial(job, task, front),
         folds=tuned.best.scores,
         seed=job.seed,
+        **_asked(job, prepared, front, model, evaluator),
     )
     primary = report.metric(report.primary)
     refused = sum(not gate.passed for gate in report.gates)
-    says = f"{primary.name} {primary.value:.4g} on the test part"
+    says = f"{primary.name} {rounded(primary.value)} on the test part"
     says += f", {refused} of {len(report.gates)} gates refuse" if refused else ", gates pass"
     steps.note("evaluator", "refused" if refused else "done", says, perf_counter() - began)
     return report
+
+
+def _asked(
+    job: Job, prepared: Prepared, front: Front, model: Any, evaluator: Any
+) -> dict[str, Any]:
+    """What costs something, and is looked for only where the evaluator's gates need it."""
+    asks = evaluator.asks() if hasattr(evaluator, "asks") else ()
+    found: dict[str, Any] = {}
+    if "rival" in asks:
+        from mlops.flow.rival import rival
+
+        found["rival"] = rival(job, prepared)
+    if "footprint" in asks:
+        from mlops.flow.footprint import footprint
+
+        found["footprint"] = footprint(_pipeline(front, model), prepared.test.X)
+    return found
 
 
 def _trivial(job: Job, task: Task, front: Front) -> Predictions:

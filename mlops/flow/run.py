@@ -21,9 +21,10 @@ from mlops.flow.candidate import write_candidate
 from mlops.flow.heard import heard, sentences
 from mlops.flow.page import page
 from mlops.flow.record import Outline, lineage, metrics
-from mlops.flow.registered import registered, shown, standing_of
+from mlops.flow.registered import deployed, registered, shown, standing_of, versions_of
 from mlops.flow.road import Verdict, travel
 from mlops.flow.run_folder import new_run_folder, unwritable
+from mlops.flow.run_index import RunIndex
 from mlops.flow.steps import Steps
 from mlops.flow.surroundings import code_state
 
@@ -124,6 +125,7 @@ class _Running:
             key=self.outline.folder.key,
             folder=_near(self.outline),
             steps=tuple(self.steps.done),
+            details={"choices": self.outline.job.choices},
             seconds=self.seconds,
         )
 
@@ -148,6 +150,7 @@ def carry_out(
     began: float | None = None,
     parent_key: str = "",
     registers: bool = True,
+    repeats: str = "",
 ) -> Result:
     """One run, from its folder to its submitted record.
 
@@ -162,10 +165,13 @@ def carry_out(
         Run key of a sweep.
     registers : bool
         False leaves it to the sweep which model becomes a version.
+    repeats : str
+        Key of the run that this one repeats: no step is reused, nothing becomes a version, and
+        the verdict is left to who compares the two.
     """
     folder = new_run_folder(job.outputs, job.name)
-    outline = Outline(job, folder, int(time.time() * 1000), parent_key)
-    steps = Steps(Store(job.outputs / "cache"), job.name, job.part("ui"))
+    outline = Outline(job, folder, int(time.time() * 1000), parent_key, repeats)
+    steps = Steps(Store(job.outputs / "cache"), job.name, job.part("ui"), reuses=not repeats)
     began = time.perf_counter() if began is None else began
     with (
         told_to(steps.screen.line),
@@ -193,6 +199,8 @@ def carry_out(
         except Exception:
             running.failed("FAILED", "bug")
             raise
+        finally:
+            RunIndex(job.outputs).note(folder.path)
 
 
 @contextmanager
@@ -208,21 +216,25 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
     """Show the verdict at once, then write and submit what it leaves behind."""
     job, path = verdict.job, running.outline.folder.path
     accepted = verdict.report.passed and bool(job.mode["judge"])
-    registers = job.part("registry").registers(job.name, accepted and running.registers)
+    again = bool(running.outline.repeats)
+    may = accepted and running.registers and not again
+    registers = job.part("registry").registers(job.name, may)
     result = _result(verdict, running, registers)
     found: dict[str, Any] = {
         "metrics": metrics(verdict.report, verdict.tuned.best.scores, verdict.losses),
         "dataset": lineage(verdict.prepared.dataset),
     }
     write_whole(path / "result.json", result.to_json())
-    job.part("ui").verdict(result)
+    if not again:
+        job.part("ui").verdict(result)
     running.know(**found, tags={"mlops.outcome": result.outcome}, artifacts=("result.json",))
     model = write_model(verdict, path)
     tags, diff = code_state(job.project)
     html = page(verdict, result, tags)
     written = write_artifacts(verdict, path, html, diff)
     if job.mode["judge"]:
-        write_candidate(verdict, path, files=(*written, "result.json"), model=model, tags=tags)
+        known: dict[str, Any] = {"model": model, "tags": tags, "parents": running.outline.parents}
+        write_candidate(verdict, path, files=(*written, "result.json"), **known)
     tags |= {"mlops.data_fingerprint": verdict.prepared.dataset.fingerprint}
     told = {**found, "tags": {**tags, "mlops.outcome": result.outcome}, "model": model}
     told["artifacts"] = (*written, "result.json")
@@ -232,11 +244,13 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
         version = registered(job, path)
         result.details["version"] = shown(version)
         if version.is_new:
-            job.part("deployer").deploy(job.name, path)
+            deployed(job, versions_of(job), path, version=version.number, run=version.run)
             job.part("monitor").watch(job.name, path)
-    running.submit("FINISHED", **told, register=registers if version and version.is_new else "")
-    if version is not None:
-        running.tracker.submit(standing_of(job))
+    standing = standing_of(job) if version else None
+    is_new = standing is not None and version is not None and version.is_new
+    running.submit("FINISHED", **told, register=registers if is_new else "")
+    if standing is not None:
+        running.tracker.submit(standing)
     unsaved = running.steps.save()
     return replace(result, warnings=(*result.warnings, *unsaved), seconds=running.seconds)
 
@@ -276,3 +290,4 @@ def keep(result: Result, job: Job) -> None:
     """Write the whole result over the one that was written before its record was delivered."""
     with suppress(OSError):
         write_whole(job.project / result.folder / "result.json", result.to_json())
+        RunIndex(job.outputs).note(job.project / result.folder)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mlops.core.errors import ENVIRONMENT, fail
+from mlops.core.paths import make_outputs
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ def new_run_folder(outputs: Path, name: str) -> RunFolder:
     key = f"{stamp}-{secrets.token_hex(4)}"
     path = outputs / "runs" / f"{name}-{key}"
     try:
+        make_outputs(outputs)
         path.mkdir(parents=True)
     except OSError as error:
         raise unwritable(outputs, error) from error

@@ -1,59 +1,29 @@
-"""The exact data of a run: kept once by content, and known again row by row."""
+"""Which rows of its data a run learned from and was judged on, known again row by row."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mlops.core.dataset import Dataset
-from mlops.core.errors import fail
 from mlops.core.frames import row_hashes
-from mlops.core.store import Store, key_of
-from mlops.flow.prepare import Prepared, read_dataset, write_dataset
+from mlops.core.snapshot import KIND, read_snapshot, snapshots, write_snapshot
+from mlops.flow.prepare import Prepared
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
-KIND, ROWS = "datasets", "rows.npz"
-
-
-def snapshots(outputs: Path) -> Store:
-    """The store of data sets that runs and versions refer to; `clean` frees what none does."""
-    return Store(outputs / "snapshots")
-
-
-def write_snapshot(dataset: Dataset, outputs: Path) -> str:
-    """Keep `dataset`, unless the same is kept already; return its key."""
-    about = [asdict(dataset.task), [asdict(column) for column in dataset.columns]]
-    key, store = key_of([dataset.fingerprint, about]), snapshots(outputs)
-    if not store.has(KIND, key):
-        with store.put(KIND, key) as folder:
-            write_dataset(dataset, folder)
-    return key
-
-
-def read_snapshot(about: dict[str, Any], outputs: Path) -> Dataset:
-    """The data set of the run or version that `about` describes.
-
-    Raises
-    ------
-    MlopsError
-        It was never kept, was cleaned away, or is damaged (exit code 2).
-    """
-    key = str(about.get("snapshot", ""))
-    kept = snapshots(outputs)
-    folder = kept.folder / KIND / key
-    if not key or not kept.is_whole(KIND, key):
-        raise fail(
-            "no-snapshot",
-            "The data of this run is not kept.",
-            where=str(folder) if key else f"run {about.get('run', '')}",
-            found="a damaged snapshot" if key and folder.exists() else "no snapshot",
-            accepted="a run in full mode whose data was not cleaned away",
-            next_step="put the folder back from a backup, or run again on the same data",
-        )
-    return read_dataset(folder)
+ROWS = "rows.npz"
+__all__ = [
+    "KIND",
+    "ROWS",
+    "columns_of",
+    "read_rows",
+    "read_snapshot",
+    "snapshots",
+    "write_rows",
+    "write_snapshot",
+]
 
 
 def write_rows(prepared: Prepared, path: Path) -> None:
@@ -67,7 +37,15 @@ def write_rows(prepared: Prepared, path: Path) -> None:
         test=split.test,
         train_hashes=hashes[split.train],
         test_hashes=hashes[split.test],
+        columns=columns_of(prepared.dataset.frame),
     )
+
+
+def columns_of(frame: pd.DataFrame) -> np.ndarray:
+    """Each column with its type, sorted: frames of which these are equal have comparable hashes."""
+    import numpy as np
+
+    return np.array(sorted(f"{name}: {kind}" for name, kind in frame.dtypes.items()), dtype=str)
 
 
 def read_rows(folder: Path) -> dict[str, np.ndarray]:

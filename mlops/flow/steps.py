@@ -27,10 +27,12 @@ class Steps:
         Of the recipe: its last run is what a change is told against.
     screen : object
         The part of room ``ui``.
+    reuses : bool
+        False makes every step anew and keeps none: for who wants to know that they come out again.
     """
 
-    def __init__(self, store: Store, name: str, screen: Any) -> None:
-        self.store, self.screen = store, screen
+    def __init__(self, store: Store, name: str, screen: Any, *, reuses: bool = True) -> None:
+        self.store, self.screen, self.reuses = store, screen, reuses
         self.done: list[Step] = []
         self.reused: list[str] = []
         self._memory = store.folder / "last" / f"{name}.json"
@@ -68,8 +70,8 @@ class Steps:
         if shown:
             self.screen.step(name, "")
         key = key_of([name, parts()])
-        was_there = self.store.has(name, key)
-        entry = self.store.get(name, key)
+        was_there = self.reuses and self.store.has(name, key)
+        entry = self.store.get(name, key) if self.reuses else None
         if entry is not None:
             try:
                 result = load(entry)
@@ -93,7 +95,7 @@ class Steps:
     def reason(self, name: str, parts: dict[str, Any]) -> str:
         """Why the step has to run: what changed since this recipe's last run, if there was one."""
         last = self._last.get(name)
-        if last is None:
+        if last is None or not self.reuses:
             return ""
         return difference(last, json.loads(json.dumps(parts, default=str))) or "not in the cache"
 
@@ -124,6 +126,8 @@ class Steps:
     def save(self) -> list[str]:
         """Write what was made; a warning if that fails: a full disk costs only the reuse."""
         warnings: list[str] = []
+        if not self.reuses:
+            return warnings
         try:
             self._write()
             write_whole(self._memory, json.dumps({**self._last, **self._now}, default=str))

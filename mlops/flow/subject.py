@@ -1,128 +1,21 @@
-"""Whatever a model may be called by: a name, a version's number, a run's key, a sweep's."""
+"""Which model a command is about."""
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
 from mlops.config.job import Job
-from mlops.core.errors import MlopsError, closest, fail, listed
-from mlops.core.version import ModelVersion
 from mlops.flow.registered import versions_of
-from mlops.registry.refusals import not_whole
-from mlops.registry.shelf import Candidate
-from mlops.registry.versions import Versions
+from mlops.registry import subject as of
+from mlops.registry.subject import Subject, of_version
 
-NUMBER = re.compile(r"^[0-9]{1,6}$")
-KEY = re.compile(r"^[A-Za-z0-9-]{4,40}$")
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A model that was asked for.
-
-    Parameters
-    ----------
-    label : str
-        For people: ``version 7 (champion)`` or ``run 20260131-101500-1a2b3c4d``.
-    folder : pathlib.Path
-        Holds its files: model, report, ``config.yaml``, ``golden/``, ``rows.npz``.
-    about : dict
-        What the run said of itself: ``run``, ``snapshot``, ``metrics``, ``primary``, ``code``, …
-    version : ModelVersion or None
-        None for a run that is no version.
-    """
-
-    label: str
-    folder: Path
-    about: dict[str, Any]
-    version: ModelVersion | None = None
+__all__ = ["Subject", "of_version", "subject"]
 
 
 def subject(job: Job, called: int | str, *, where: str) -> Subject:
-    """The model that is `called` so.
-
-    Parameters
-    ----------
-    job : Job
-        Says which registered model names and numbers belong to.
-    called : int or str
-        A version's number, a name that it has, a run's key (its end is enough), or a sweep's
-        key, which means the sweep's winner.
-    where : str
-        The key of the command that says so, for errors.
+    """The model that is `called` so: a version's number, a name, the key of a run or sweep.
 
     Raises
     ------
     MlopsError
         There is no such model (exit code 2), or its files are not whole (exit code 3).
     """
-    versions, text = versions_of(job), str(called).strip()
-    known = versions.all()
-    for version in known:
-        if text == str(version.number) or text in version.aliases:
-            return of_version(versions, version)
-    run = None if NUMBER.match(text) else _run(job.outputs, text)
-    if run is None:
-        raise _nobody(versions.model, known, text, where)
-    key = run.about["run"]
-    same = [version for version in known if version.run == key]
-    return of_version(versions, same[0]) if same else Subject(f"run {key}", run.folder, run.about)
-
-
-def of_version(versions: Versions, version: ModelVersion) -> Subject:
-    """A version, after making sure that its files are as they were registered.
-
-    Raises
-    ------
-    MlopsError
-        They are not (exit code 3).
-    """
-    if wrong := versions.wrong(version):
-        raise not_whole(versions, version, wrong)
-    folder, about = versions.shelf.place(version.number), versions.shelf.manifest(version.number)
-    return Subject(str(version), folder, about, version)
-
-
-def _run(outputs: Path, key: str) -> Candidate | None:
-    """The run whose key ends so, or the winner of the sweep whose key does; None if none does."""
-    if not KEY.match(key):
-        return None
-    for folder in sorted((outputs / "runs").glob(f"*-*{key}"), reverse=True):
-        candidate = Candidate.of(folder) or _winner(outputs, folder)
-        if candidate is not None:
-            return candidate
-    return None
-
-
-def _winner(outputs: Path, sweep: Path) -> Candidate | None:
-    """What a sweep would register, or registered."""
-    try:
-        details = json.loads((sweep / "result.json").read_bytes())["details"]
-        keys = [*details.get("registers", {}), *(row["run"] for row in details["rows"])]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    for key in keys:
-        for folder in (outputs / "runs").glob(f"*-{key}") if key else ():
-            if (candidate := Candidate.of(folder)) is not None:
-                return candidate
-    return None
-
-
-def _nobody(model: str, known: list[ModelVersion], text: str, where: str) -> MlopsError:
-    names = [name for version in known for name in version.aliases]
-    numbers = f"1 to {len(known)}" if len(known) > 1 else "1" if known else ""
-    return fail(
-        "no-such-model",
-        f"No version of {model} and no run is called {text[:60]}.",
-        where=where,
-        found=text[:80],
-        accepted=listed([each for each in (*names, numbers) if each])
-        + (", or " if known else "")
-        + "the key of a run or sweep in full mode",
-        closest=closest(text, names),
-        next_step="mlops history shows versions and names, mlops runs the runs",
-    )
+    return of.subject(versions_of(job), called, where=where)

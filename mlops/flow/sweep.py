@@ -14,7 +14,7 @@ from mlops.config.combinations import combinations
 from mlops.config.commandline import Command
 from mlops.config.job import Job
 from mlops.core.errors import SWEEP, MlopsError, Problem, fail
-from mlops.core.paths import write_whole
+from mlops.core.paths import near, write_whole
 from mlops.core.record import Record, Result, Step
 from mlops.core.version import ModelVersion
 from mlops.flow.jobs import job_of
@@ -122,14 +122,16 @@ class Sweep:
         for name in self.names:
             register, winner = self.registers(name)
             version = self.version(name, winner) if register and winner else None
+            standing = standing_of(self.job_of(name)) if version else None
+            is_new = standing is not None and version is not None and version.is_new
             record = replace(
                 self.record(name, "FINISHED"),
-                register=register if version and version.is_new else "",
+                register=register if is_new else "",
                 model_of=winner,
             )
             self.tracker.submit(record)
-            if version is not None:
-                self.tracker.submit(standing_of(self.job_of(name)))
+            if standing is not None:
+                self.tracker.submit(standing)
 
     def registers(self, name: str) -> tuple[str, str]:
         """What a version of one experiment is registered as, and whose model that is."""
@@ -232,12 +234,11 @@ def _summary(sweep: Sweep, seconds: float) -> Result:
     varied = varying(jobs)
     failed = sum(result.outcome == "failed" for result in results)
     codes = {result.exit_code for result in results}
-    path, project = sweep.folder.path, jobs[0].project
     return Result(
         outcome="failed" if failed else "done",
         exit_code=codes.pop() if len(codes) == 1 else (SWEEP if failed else max(codes)),
         name=" ".join(sweep.names),
-        folder=str(path.relative_to(project) if path.is_relative_to(project) else path),
+        folder=near(sweep.folder.path, jobs[0].project),
         steps=tuple(sweep.steps),
         problems=tuple(each for result in results for each in result.problems),
         details={

@@ -11,6 +11,7 @@ from typing import Any
 
 from mlops.config.job import Job
 from mlops.core.errors import ENVIRONMENT, fail
+from mlops.core.paths import make_outputs
 from mlops.core.record import Result
 
 HOST = "127.0.0.1"
@@ -50,6 +51,7 @@ class Ui:
         if address.artifacts is None:
             return Result(outcome="done", details={"says": f"runs are at {address.shown}"})
         self._check_port()
+        make_outputs(job.outputs)
         if address.database:
             prepared.ready(address.database, address.artifacts)
         job.part("ui").line(f"http://{HOST}:{self.port} (Ctrl-C ends it)")

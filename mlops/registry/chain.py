@@ -1,18 +1,26 @@
 """The hash chain: each line of a ledger holds the hash of the line before it.
 
-``hash = SHA-256(the line as JSON with sorted keys, without its hash)``, and the first line's
-``previous`` comes from the model's name. So no line can be changed, moved, taken out or brought
-over from another model without every later hash being another one (S. Haber, W. S. Stornetta,
-How to time-stamp a digital document, 1991).
+``hash = SHA-256(the line as JSON with sorted keys, without its hash)``, where what the first
+release knew of is hashed even if it is empty, and a later field only if it is not: a field that is
+added changes no hash of before. The first line's ``previous`` comes from the model's name. So no
+line can be changed, moved, taken out or brought over from another model without every later hash
+being another one (S. Haber, W. S. Stornetta, How to time-stamp a digital document, 1991).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, replace
 
 from mlops.core.version import LedgerEntry
+
+ALWAYS = {
+    *("seq", "at", "who", "act", "version", "alias", "was", "why", "gates"),
+    *("run", "content", "artefact", "intent", "previous"),
+}
 
 
 def first(model: str) -> str:
@@ -27,8 +35,8 @@ def hashed(entry: LedgerEntry) -> str:
     >>> hashed(entry) == hashed(sealed(entry)), len(hashed(entry))
     (True, 64)
     """
-    plain = asdict(entry)
-    del plain["hash"]
+    told = asdict(entry)
+    plain = {key: told[key] for key in told if key in ALWAYS or (told[key] and key != "hash")}
     text = json.dumps(plain, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -74,3 +82,29 @@ def broken(lines: list[bytes], model: str) -> str:
             return f"line {number} was changed"
         previous = entry.hash
     return ""
+
+
+def continued(kept: list[bytes], others: list[bytes]) -> list[bytes]:
+    """The lines `kept`, a whole chain, and of `others` those that go on from it.
+
+    A line that stands in the wrong place is found by the hash that it follows; one that was
+    changed follows nothing, and neither does what came after it.
+    """
+    after = {entry.previous: line for line, entry in _sound(others)}
+    lines = list(kept)
+    while lines and (line := after.get(entry_of(lines[-1]).hash)) is not None:
+        lines.append(line)
+    return lines
+
+
+def hashes(lines: list[bytes]) -> set[str]:
+    """The hashes of those lines that are as they were written."""
+    return {entry.hash for _, entry in _sound(lines)}
+
+
+def _sound(lines: list[bytes]) -> Iterator[tuple[bytes, LedgerEntry]]:
+    for line in lines:
+        with suppress(ValueError, TypeError):
+            entry = entry_of(line)
+            if entry.hash == hashed(entry):
+                yield line, entry

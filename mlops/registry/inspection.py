@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
-from mlops.core.errors import MlopsError
+from mlops.core.errors import MlopsError, counted, listed
+from mlops.core.store import digest
 from mlops.core.version import ModelVersion
+from mlops.registry.backups import Backups, LastBackup, stored
+from mlops.registry.format import FORMAT, StoreFormat
 from mlops.registry.intent import Intent
 from mlops.registry.versions import Versions, models
 
+MOST_DAYS = 7
 Finding = tuple[str, str, str]  # ok, look or broken; what was found; what to do
 
 
@@ -22,23 +27,86 @@ def inspect(outputs: Path) -> Finding:
         ``ok``, ``look`` (it works, and somebody should know) or ``broken``; what was found; how
         to repair it.
     """
-    names = models(outputs)
-    found = [finding for name in names for finding in _findings(Versions(outputs, name))]
+    found = _worst(stored(outputs))
+    known = [Versions(outputs, name) for name in models(outputs)]
+    return found or ("ok", _all_whole(known), "")
+
+
+def inspect_kept(known: list[Versions], says: str, notes: list[str]) -> Finding:
+    """The same about versions that are kept elsewhere; `says` tells where, `notes` what waits."""
+    found = _worst(known)
+    if found is None and notes:
+        return "look", "; ".join(notes), "none needed: the next act on versions does it"
+    return found or ("ok", f"{_all_whole(known)}, {says}", "")
+
+
+def _all_whole(known: list[Versions]) -> str:
+    count = sum(len(versions.all()) for versions in known)
+    return f"{counted(len(known), 'model')}, {counted(count, 'version')}, all whole"
+
+
+def _worst(known: list[Versions]) -> Finding | None:
+    found = [finding for versions in known for finding in _findings(versions)]
     for state in ("broken", "look"):
         some = [each for each in found if each[0] == state]
         if some:
             return state, "; ".join(says for _, says, _ in some), some[0][2]
-    count = sum(len(Versions(outputs, name).all()) for name in names)
-    return "ok", f"{len(names)} models, {count} versions, all whole", ""
+    return None
+
+
+def inspect_backup(outputs: Path, kept: list[Versions] | None = None) -> Finding:
+    """Is there a backup, how old is it, and can it still be read; reads every byte of it.
+
+    Parameters
+    ----------
+    outputs : pathlib.Path
+    kept : list of Versions, optional
+        All there are, where they are kept elsewhere, with every act they ever saw.
+    """
+    here = [Versions(outputs, name) for name in models(outputs)]
+    known = here if kept is None else kept
+    names, last = [versions.model for versions in known], Backups(outputs).last()
+    if last is None:
+        if not known:
+            return "ok", "nothing to keep yet", ""
+        if kept is not None:
+            return "ok", "none; every act is kept in Git", ""
+        return "look", f"no backup of {counted(len(names), 'model')}", "mlops backup"
+    path = Path(last.path)
+    if not path.is_file():
+        return "look", f"the last backup, {path}, is not there", "mlops backup"
+    if digest(path) != last.sha256:
+        return "broken", f"{path.name} was changed since it was written", "mlops backup"
+    if missing := sorted(last.lines.keys() - names):
+        says = f"{listed(missing)} is in the last backup, and not here"
+        return "look", says, "mlops restore"
+    lines = {versions.model: len(versions.ledger.lines()) for versions in known}
+    return _age(last, sum(max(0, lines[name] - last.lines.get(name, 0)) for name in names))
+
+
+def _age(last: LastBackup, since: int) -> Finding:
+    days = (datetime.now(UTC) - datetime.fromisoformat(last.at)).days
+    old = counted(days, "day") if days else "less than a day"
+    says = f"{Path(last.path).name}, {old} old, whole"
+    if not since:
+        return "ok", f"{says}, nothing happened since", ""
+    says += f", {counted(since, 'act')} since"
+    return ("look", says, "mlops backup") if days >= MOST_DAYS else ("ok", says, "")
 
 
 def _findings(versions: Versions) -> Iterator[Finding]:
     model = versions.model
     try:
+        older = StoreFormat.of(versions.folder).number < FORMAT
+        if older and versions.ledger.path.exists():
+            says = (
+                f"{model}: an older release wrote it; the next command upgrades it, after a backup"
+            )
+            yield "look", says, f"mlops history name={model}"
+            return
         known = versions.all(versions.ledger.verify())
     except MlopsError as error:
-        problem = error.problems[0]
-        yield "broken", problem.says, problem.next_step
+        yield _refused(versions, error)
         return
     if versions.ledger.torn():
         yield (
@@ -46,12 +114,22 @@ def _findings(versions: Versions) -> Iterator[Finding]:
             f"{model}: a crash cut off the last line",
             "none needed: the next act mends it",
         )
-    if (intent := Intent.read(versions.folder)) is not None:
-        says = f"{model}: a {intent.act} was cut off"
-        yield "look", says, f"mlops history name={model} finishes or undoes it"
+    try:
+        if (intent := Intent.read(versions.folder)) is not None:
+            says = f"{model}: a {intent.act} was cut off"
+            yield "look", says, f"mlops history name={model} finishes or undoes it"
+    except MlopsError as error:
+        yield _refused(versions, error)
     for version in known:
         if wrong := versions.wrong(version):
             yield _damage(versions, known, version, wrong)
+
+
+def _refused(versions: Versions, error: MlopsError) -> Finding:
+    """What no command goes on with; a backup mends it, but not what a newer release wrote."""
+    problem = error.problems[0]
+    mends = problem.code != "newer-format" and Backups.beside(versions.folder).usable()
+    return "broken", problem.says, "mlops restore" if mends else problem.next_step
 
 
 def _damage(
@@ -59,10 +137,12 @@ def _damage(
 ) -> Finding:
     """A version that cannot be used: bad if it has a name, else worth knowing."""
     says = f"{versions.model} {version}: {wrong}"
-    folder = versions.shelf.place(version.number)
+    state = "broken" if version.aliases else "look"
+    if Backups.beside(versions.folder).usable():
+        return state, says, "mlops restore"
     if not version.aliases:
-        return "look", says, f"put {folder} back from a backup, or do without it"
+        return state, says, "no backup has it: do without it"
     usable = [each.number for each in known if not versions.wrong(each)]
     back = f"mlops rollback name={versions.model} alias={version.aliases[0]}"
     repair = f"{back} to={usable[-1]}" if usable else "run again: what is accepted is a new version"
-    return "broken", says, f"put {folder} back from a backup, or {repair}"
+    return state, says, repair

@@ -10,6 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from mlops.core.errors import REFUSED, fail
 from mlops.core.paths import write_whole
 
 FILE = "intent.json"
@@ -42,11 +43,28 @@ class Intent:
 
     @classmethod
     def read(cls, folder: Path) -> Intent | None:
-        """The intent in a model's folder; None if there is none."""
+        """The intent in a model's folder; None if there is none.
+
+        Raises
+        ------
+        MlopsError
+            The file is not one that was written here (exit code 3).
+        """
         try:
             return cls(**json.loads((folder / FILE).read_bytes()))
         except FileNotFoundError:
             return None
+        except (ValueError, TypeError) as error:
+            raise fail(
+                "intent-unreadable",
+                f"What was set out to be done with {folder.name} cannot be understood.",
+                where=str(folder / FILE),
+                found="another content than mlops writes",
+                accepted="an act that was cut off",
+                next_step=f"look at {folder / FILE} and remove it: what is not in the history "
+                "was not done",
+                exit_code=REFUSED,
+            ) from error
 
     def write(self, folder: Path) -> None:
         """Put it into a model's folder; only under the ledger's lock."""

@@ -21,6 +21,8 @@ from mlops.core.errors import ENVIRONMENT, MlopsError, fail
 from mlops.core.paths import write_whole
 from mlops.core.version import LedgerEntry
 from mlops.registry import chain
+from mlops.registry.format import FILE as FORMAT_FILE
+from mlops.registry.format import FORMAT, StoreFormat, release
 
 FILE, HEAD, LOCK = "ledger.jsonl", "head.json", ".lock"
 PATIENCE_S = 60.0
@@ -34,11 +36,37 @@ class Ledger:
     folder : pathlib.Path
         Of the model; made by the first line.
     model : str
+
+    Attributes
+    ----------
+    notes : list of str
+        What people should know of how the acts were kept.
+    renumbered : dict of int to int
+        Versions that have got another number meanwhile; none, where there is one ledger only.
     """
+
+    is_followed = True  # MLflow's registry is brought in line with it
 
     def __init__(self, folder: Path, model: str) -> None:
         self.folder, self.model = folder, model
-        self.path = folder / FILE
+        self.path, self.lock_file = folder / FILE, folder / LOCK
+        self.notes, self.renumbered = list[str](), dict[int, int]()
+
+    def ready(self) -> None:
+        """Bring what an older release wrote to the format of this one, after a backup.
+
+        Raises
+        ------
+        MlopsError
+            A newer release wrote it (exit code 3).
+        """
+        found = StoreFormat.of(self.folder)
+        found.refuse_newer(self.folder)
+        if found.number < FORMAT and self.path.exists():
+            from mlops.registry.upgrade import upgrade
+
+            with self.locked():
+                upgrade(self.folder)
 
     def entries(self) -> list[LedgerEntry]:
         """Every act, the first one first; empty where there is no ledger.
@@ -46,8 +74,10 @@ class Ledger:
         Raises
         ------
         MlopsError
-            The chain is broken (exit code 3): nothing is decided by such a ledger.
+            The chain is broken, or a newer release wrote it (exit code 3): nothing is decided by
+            such a ledger.
         """
+        self.ready()
         lines, _ = self._lines()
         if wrong := chain.broken(lines, self.model):
             raise self._tampered(wrong)
@@ -61,18 +91,39 @@ class Ledger:
         MlopsError
             One was (exit code 3).
         """
+        self.ready()
         head = self._head()  # first: another's act between the two readings only adds lines
         entries = self.entries()
-        seq = int(head.get("seq", 0))
+        seq = head.get("seq", 0)
+        if len(entries) > 1 and not seq and not self._head():
+            raise self._tampered(f"{HEAD}, which remembers its last line, is not there")
         if seq > len(entries):
             raise self._tampered(f"it ends after line {len(entries)}; there were {seq}")
         if seq and entries[seq - 1].hash != head.get("hash"):
             raise self._tampered(f"line {seq} is another one than the one that was written")
         return entries
 
+    def lines(self) -> list[bytes]:
+        """The whole lines as they stand there, sound or not; none where it is a link."""
+        return [] if self.path.is_symlink() else self._lines()[0]
+
+    def remembered(self) -> int:
+        """How many lines there were when the last one was written; 0 if that is not known."""
+        return int(self._head().get("seq", 0))
+
     def torn(self) -> int:
         """Bytes of a last line that a crash cut off; 0 if the last act is whole."""
         return len(self._lines()[1])
+
+    def others(self) -> list[str]:
+        """Names of the models that are kept in the same place."""
+        return sorted(path.parent.name for path in self.folder.parent.glob(f"*/{FILE}"))
+
+    def take_notes(self) -> list[str]:
+        """What people should know, once."""
+        notes = list(dict.fromkeys(self.notes))
+        self.notes.clear()
+        return notes
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -86,15 +137,15 @@ class Ledger:
         from filelock import FileLock, Timeout
 
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / LOCK, is_singleton=True)
+            self.lock_file.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.lock_file, is_singleton=True)
             with lock.acquire(timeout=PATIENCE_S, poll_interval=0.005):
                 yield
         except Timeout:
             raise fail(
                 "registry-busy",
                 f"Another command has been changing the versions of {self.model} for a minute.",
-                where=str(self.folder / LOCK),
+                where=str(self.lock_file),
                 found="a lock that is held",
                 accepted="one writer at a time",
                 next_step="wait for the other command, or end it, then try again",
@@ -127,6 +178,8 @@ class Ledger:
             told = {"at": now(), "who": who(), **act}
             entry = LedgerEntry(seq=len(entries) + 1, previous=last, **told)
             entry = chain.sealed(replace(entry, gates=tuple(entry.gates)))
+            if not (self.folder / FORMAT_FILE).exists():
+                StoreFormat(release=release()).write(self.folder)
             self._write(chain.line_of(entry))
             write_whole(self.folder / HEAD, json.dumps({"seq": entry.seq, "hash": entry.hash}))
             return entry
@@ -142,6 +195,8 @@ class Ledger:
 
     def _lines(self) -> tuple[list[bytes], bytes]:
         """The whole lines, and what stands behind the last of them."""
+        if self.path.is_symlink():
+            raise self._tampered("it is a link to another file")
         try:
             *lines, rest = self.path.read_bytes().split(b"\n")
         except FileNotFoundError:
@@ -153,7 +208,7 @@ class Ledger:
             head = json.loads((self.folder / HEAD).read_bytes())
         except (OSError, ValueError):
             return {}
-        return head if isinstance(head, dict) else {}
+        return head if isinstance(head, dict) and type(head.get("seq")) is int else {}
 
     def _tampered(self, wrong: str) -> MlopsError:
         return fail(
@@ -162,7 +217,7 @@ class Ledger:
             where=str(self.path),
             found=wrong,
             accepted="lines that were only ever added, by mlops",
-            next_step="put the file back from a backup; the files of the versions are untouched",
+            next_step="mlops restore puts it back from a backup; the versions' files are untouched",
             exit_code=3,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 
 from mlops.core.errors import MlopsError
 from mlops.core.version import PROMOTE, ROLLBACK, UNDONE, LedgerEntry
@@ -73,12 +74,14 @@ class Moves:
             intent = Intent.read(self.versions.folder)
             if intent is None:
                 return ""
+            self.ledger.verify()
             told = f"{intent.act} of version {intent.version} to {intent.alias} was cut off and is"
-            if not self._taken_up(intent):
+            taken_up = self._taken_up(intent)
+            if taken_up is None:
                 intent.remove(self.versions.folder)
                 return f"{told} undone: {intent.alias} means what it meant before"
             try:
-                self._through(intent)
+                self._through(taken_up)
             except MlopsError as error:
                 return f"{told} undone: {error.problems[0].says}"
             return f"{told} finished now"
@@ -89,6 +92,7 @@ class Moves:
         safe_name("alias", alias)
         with self.ledger.locked():
             self.settle()
+            self.ledger.verify()  # before an intent is written that could not be entered
             now = self.versions.holder(alias)
             if (now.seq if now else 0) != (seen.seq if seen else 0):
                 raise refusals.faster(self.versions.model, alias, now)
@@ -100,39 +104,53 @@ class Moves:
             key = secrets.token_hex(8)
             intent = Intent(key=key, act=act, version=number, alias=alias, was=was, why=why)
             intent.write(self.versions.folder)
-            self._enter(intent)
+            intent = self._enter(intent)
             self._through(intent)
             return intent
 
     def _accept(self, number: int, alias: str, now: LedgerEntry | None) -> None:
         version = self.versions.version(number)
+        if number in self.ledger.renumbered:
+            raise refusals.renumbered(self.versions.model, number, self.ledger.renumbered[number])
         if now is not None and now.version == number:
             raise refusals.has_it(self.versions.model, number, alias)
         if wrong := self.versions.wrong(version):
             raise refusals.not_whole(self.versions, version, wrong)
 
-    def _enter(self, intent: Intent) -> None:
-        self.ledger.append(
-            act=intent.act,
-            version=intent.version,
-            alias=intent.alias,
-            was=intent.was,
-            why=intent.why,
-            intent=intent.key,
-        )
+    def _enter(self, intent: Intent) -> Intent:
+        """Put the act into the ledger; give it as it stands there."""
+        try:
+            entry = self.ledger.append(
+                act=intent.act,
+                version=intent.version,
+                alias=intent.alias,
+                was=intent.was,
+                why=intent.why,
+                intent=intent.key,
+            )
+        except MlopsError:
+            intent.remove(self.versions.folder)
+            raise
+        return replace(intent, version=entry.version, was=entry.was)
 
-    def _taken_up(self, intent: Intent) -> bool:
-        """Make sure that the act stands in the ledger; False if it was undone or no longer can."""
+    def _taken_up(self, intent: Intent) -> Intent | None:
+        """Make sure that the act stands in the ledger; None if it was undone or no longer can."""
         entries = self.ledger.entries()
-        acts = [entry.act for entry in entries if entry.intent == intent.key]
+        acts = [entry for entry in entries if entry.intent == intent.key]
         if acts:
-            return acts[-1] != UNDONE
+            is_undone = acts[-1].act == UNDONE
+            return (
+                None if is_undone else replace(intent, version=acts[-1].version, was=acts[-1].was)
+            )
         names = held(entries)
         was = names[intent.alias].version if intent.alias in names else 0
-        if was != intent.was or self.versions.wrong(self.versions.version(intent.version)):
-            return False
-        self._enter(intent)
-        return True
+        known = self.versions.all(entries)[: intent.version]
+        if was != intent.was or len(known) < intent.version or self.versions.wrong(known[-1]):
+            return None
+        try:
+            return self._enter(intent)
+        except MlopsError:
+            return None
 
     def _through(self, intent: Intent) -> None:
         try:

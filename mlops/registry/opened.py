@@ -14,6 +14,7 @@ from typing import Any
 
 from mlops.core import artefact
 from mlops.core.errors import REFUSED, MlopsError, fail
+from mlops.core.store import digest
 from mlops.registry.shelf import MODEL
 
 GOLDEN_ROWS, GOLDEN_ANSWERS = "golden/rows.parquet", "golden/expected.json"
@@ -28,7 +29,8 @@ def opened(folder: Path, about: dict[str, Any], *, allowed: Iterable[str] = ()) 
     folder : pathlib.Path
         Of a version or a run.
     about : dict
-        What it says of itself: ``files`` with their hashes (a version), ``requirements``.
+        What it says of itself: ``files`` with their hashes (a version) or ``hashes`` (a run), and
+        ``requirements``.
     allowed : iterable of str
         The project's own patterns of types, see :func:`mlops.core.artefact.load`.
 
@@ -39,13 +41,13 @@ def opened(folder: Path, about: dict[str, Any], *, allowed: Iterable[str] = ()) 
         libraries and answers its golden rows otherwise (exit code 3).
     """
     files = about.get("files")
-    sha256 = files.get(MODEL, "") if isinstance(files, dict) else ""
+    hashes = files if isinstance(files, dict) else about.get("hashes", {})
     others = other_libraries(about)
     try:
-        pipeline = artefact.load(folder / MODEL, allowed=allowed, sha256=sha256)
+        pipeline = artefact.load(folder / MODEL, allowed=allowed, sha256=hashes.get(MODEL, ""))
     except MlopsError as error:
         raise _because(error, others) from error
-    if others and (wrong := _answers_otherwise(pipeline, folder)):
+    if others and (wrong := _answers_otherwise(pipeline, folder, hashes)):
         raise fail(
             "other-answers",
             "With the libraries of today this model answers otherwise than when it was made.",
@@ -76,11 +78,14 @@ def other_libraries(about: dict[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _answers_otherwise(pipeline: Any, folder: Path) -> str:
+def _answers_otherwise(pipeline: Any, folder: Path, hashes: dict[str, str]) -> str:
     """In what the answers to the golden rows differ; empty if in nothing."""
     import numpy as np
     import pandas as pd
 
+    for name in (GOLDEN_ROWS, GOLDEN_ANSWERS):
+        if name in hashes and digest(folder / name) != hashes[name]:
+            return f"{name} was changed"
     rows = pd.read_parquet(folder / GOLDEN_ROWS)
     expected = json.loads((folder / GOLDEN_ANSWERS).read_bytes())
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops.core.errors import REFUSED, MlopsError, fail, listed
@@ -68,6 +69,20 @@ def has_it(model: str, number: int, alias: str) -> MlopsError:
     )
 
 
+def renumbered(model: str, number: int, now: int) -> MlopsError:
+    """The version that had this number has another one since others pushed theirs."""
+    return fail(
+        "version-renumbered",
+        f"What was version {number} of {model} is version {now} now.",
+        where=f"{model}, version",
+        found=f"version {number}, which somebody else registered first",
+        accepted="a number as it is since then",
+        closest=str(now),
+        next_step="look at mlops history, and decide again",
+        exit_code=REFUSED,
+    )
+
+
 def not_whole(versions: Versions, version: ModelVersion, wrong: str) -> MlopsError:
     """A file of the version is missing or another one than was registered."""
     usable = versions.usable()
@@ -79,9 +94,22 @@ def not_whole(versions: Versions, version: ModelVersion, wrong: str) -> MlopsErr
         found=wrong,
         accepted=f"usable: {listed(str(each) for each in usable) or 'none'}",
         closest=f"version {number}" if number else "",
-        next_step=f"choose version {number}, or put the folder back from a backup"
+        next_step=f"choose version {number}, or mlops restore puts the folder back from a backup"
         if number
-        else "put the folder back from a backup, or run again",
+        else "mlops restore puts the folder back from a backup; or run again",
+        exit_code=REFUSED,
+    )
+
+
+def strange_file(folder: Path, found: str) -> MlopsError:
+    """What a run left is not what it wrote."""
+    return fail(
+        "run-not-whole",
+        "This run cannot become a version: its folder is not as it left it.",
+        where=str(folder),
+        found=found,
+        accepted="the files that the run wrote, in its own folder, unchanged",
+        next_step="run again; nothing in the folder was executed",
         exit_code=REFUSED,
     )
 

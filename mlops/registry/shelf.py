@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import Any
 
 from mlops.core.paths import write_whole
 from mlops.core.store import digest
+from mlops.registry import refusals
 
 MANIFEST, MODEL = "version.json", "model/model.skops"
 CANDIDATE = "candidate.json"
@@ -31,8 +33,9 @@ class Candidate:
     ----------
     folder : pathlib.Path
     about : dict
-        ``run``, ``content``, ``gates`` (those that refuse), ``files`` (relative names), and
-        whatever else is to be kept: data fingerprint, code state, metrics.
+        ``run``, ``content``, ``gates`` (those that refuse), ``files`` (relative names),
+        ``hashes`` (of those files that do not change any more), and whatever else is to be kept:
+        data fingerprint, code state, metrics.
     """
 
     folder: Path
@@ -45,7 +48,7 @@ class Candidate:
             about = json.loads((folder / CANDIDATE).read_bytes())
         except (OSError, ValueError):
             return None
-        return cls(folder, about) if isinstance(about, dict) else None
+        return cls(folder, about) if _says_enough(about) else None
 
 
 class Shelf:
@@ -68,14 +71,24 @@ class Shelf:
         """Gather a candidate's files in a temporary folder; give it and its manifest's hash.
 
         Whoever puts the folder in its place renames it; else it is removed.
+
+        Raises
+        ------
+        MlopsError
+            A file is not there, lies elsewhere, or is another one than the run wrote (exit
+            code 3).
         """
         temporary = self.folder / f".{os.getpid()}.{os.urandom(4).hex()}.tmp"
         temporary.mkdir(parents=True)
         try:
-            files = {}
+            files, then = {}, candidate.about.get("hashes", {})
             for name in sorted(candidate.about["files"]):
+                if wrong := _not_a_file(candidate.folder, name):
+                    raise refusals.strange_file(candidate.folder, f"{name[:80]!r} {wrong}")
                 _put(candidate.folder / name, temporary / name)
                 files[name] = digest(temporary / name)
+                if then.get(name, files[name]) != files[name]:
+                    raise refusals.strange_file(candidate.folder, f"{name} was changed")
             text = json.dumps({**candidate.about, "files": files}, indent=1)
             write_whole(temporary / MANIFEST, text)
             yield temporary, hashlib.sha256(text.encode()).hexdigest()
@@ -87,7 +100,8 @@ class Shelf:
 
         What lies there already was left by a crash before the ledger knew it, and goes.
         """
-        shutil.rmtree(self.place(number), ignore_errors=True)
+        self.folder.mkdir(exist_ok=True)
+        cleared(self.place(number))
         gathered.rename(self.place(number))
 
     def manifest(self, number: int) -> dict[str, Any]:
@@ -109,9 +123,13 @@ class Shelf:
         """
         folder = self.place(number)
         try:
+            if wrong := _not_a_file(folder, MANIFEST):
+                return f"{MANIFEST} {wrong}"
             if digest(folder / MANIFEST) != artefact:
                 return f"{MANIFEST} was changed"
             for name, is_ in self.manifest(number)["files"].items():
+                if wrong := _not_a_file(folder, name):
+                    return f"{Path(name).name} {wrong}"
                 if digest(folder / name) != is_:
                     return f"{name} was changed"
         except FileNotFoundError as error:
@@ -127,6 +145,42 @@ class Shelf:
             for path in self.folder.glob("*")
             if not (path.name.isdigit() and 0 < int(path.name) <= known)
         ]
+
+
+def cleared(path: Path) -> None:
+    """Remove what lies there, be it a folder, a file, or a link, which is not followed."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _says_enough(about: Any) -> bool:
+    """Whether all that a version is made of is there, and of the kind it should be."""
+    kinds: dict[str, Any] = {"run": str, "content": str, "gates": list, "files": (list, dict)}
+    return (
+        isinstance(about, dict)
+        and all(isinstance(about.get(key), kind) for key, kind in kinds.items())
+        and all(isinstance(each, str) for each in (*about["gates"], *about["files"]))
+        and isinstance(about.get("hashes", {}), dict)
+    )
+
+
+def _not_a_file(folder: Path, name: str) -> str:
+    """Why `name` is no file of its own in `folder`; empty if it is one. No link is followed."""
+    parts = Path(name).parts
+    if not parts or Path(name).is_absolute() or ".." in parts:
+        return "is no name of a file in its folder"
+    for path in (folder, *(folder.joinpath(*parts[:end]) for end in range(1, len(parts)))):
+        if path.is_symlink():
+            return "lies behind a link to elsewhere"
+    try:
+        mode = folder.joinpath(*parts).lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return "is not there"
+    if stat.S_ISLNK(mode):
+        return "is a link to elsewhere"
+    return "" if stat.S_ISREG(mode) else "is no file"
 
 
 def _put(source: Path, target: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.core.paths import SAFE_NAME
+from mlops.core.snapshot import pin
 from mlops.core.version import EXTERNAL, REGISTER, LedgerEntry, ModelVersion, Standing
 from mlops.registry import refusals
 from mlops.registry.ledger import FILE, Ledger
@@ -30,15 +31,22 @@ class Versions:
         A safe name.
     aliases : tuple of str
         What the first version is called, and the newest of the later ones.
+    ledger : Ledger, optional
+        Where they are kept; by default below `outputs`.
     """
 
     def __init__(
-        self, outputs: Path, model: str, *, aliases: tuple[str, str] = ("champion", "challenger")
+        self,
+        outputs: Path,
+        model: str,
+        *,
+        aliases: tuple[str, str] = ("champion", "challenger"),
+        ledger: Ledger | None = None,
     ) -> None:
         safe_name("registered model", model)
         self.model, self.first_alias, self.later_alias = model, *aliases
-        self.folder = outputs / FOLDER / model
-        self.ledger = Ledger(self.folder, model)
+        self.ledger = Ledger(outputs / FOLDER / model, model) if ledger is None else ledger
+        self.outputs, self.folder = outputs, self.ledger.folder
         self.shelf = Shelf(self.folder / "versions")
 
     # What is known.
@@ -84,9 +92,21 @@ class Versions:
         """Versions whose files are all as they were written."""
         return [version for version in self.all() if not self.wrong(version)]
 
+    def about(self, called: int | str, *, where: str) -> dict[str, Any]:
+        """What the version or run that is `called` so said of itself.
+
+        Raises
+        ------
+        MlopsError
+            As :func:`mlops.registry.subject.subject`.
+        """
+        from mlops.registry.subject import subject
+
+        return subject(self, called, where=where).about
+
     def standing(self) -> Standing | None:
-        """All that a tracking server is to know; None where there is no version."""
-        entries = self.ledger.entries()
+        """All that a tracking server is to know; None where there is nothing to tell it."""
+        entries = self.ledger.entries() if self.ledger.is_followed else []
         if not entries:
             return None
         return Standing(
@@ -117,6 +137,7 @@ class Versions:
             The chain is broken.
         """
         about = candidate.about
+        pin(str(about.get("snapshot", "")), self.outputs)
         with self.shelf.gathered(candidate) as (gathered, artefact), self.ledger.locked():
             entries = self.ledger.verify()
             versions = self.all(entries)
@@ -127,7 +148,7 @@ class Versions:
             if alias is None:
                 alias = self.later_alias if self.first_alias in names else self.first_alias
             self.shelf.put(gathered, number)
-            self.ledger.append(
+            entry = self.ledger.append(
                 act=REGISTER,
                 version=number,
                 alias=alias,
@@ -138,7 +159,7 @@ class Versions:
                 content=about["content"],
                 artefact=artefact,
             )
-            return self.version(number)
+            return replace(self.version(entry.version), is_new=entry.run == about["run"])
 
     def found_elsewhere(self, notes: Iterable[dict[str, Any]]) -> list[LedgerEntry]:
         """Record what somebody did to the aliases in MLflow; each note once."""

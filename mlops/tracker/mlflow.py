@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from mlops.core.errors import ENVIRONMENT, fail
+from mlops.core.paths import make_outputs
 from mlops.core.record import Delivery, Record
 from mlops.core.secret import Secret
 from mlops.core.version import Standing
@@ -50,6 +51,7 @@ class Mlflow:
         self.target = ANYWHERE
         self._courier: Courier | None = None
         self._keys: list[str] = []
+        self._parents: list[str] = []
 
     def open(self, outputs: Path) -> None:
         """Start the recorder, so that its imports overlap with the work.
@@ -61,9 +63,10 @@ class Mlflow:
         """
         address = Address.of(outputs, self.uri)
         spool = Spool(outputs, address)
-        self.target, self._keys = address.target, []
+        self.target, self._keys, self._parents = address.target, [], []
         self._courier = Courier(spool)
         try:
+            make_outputs(outputs)
             spool.folder.mkdir(parents=True, exist_ok=True)
             if not spool.is_served():
                 self._courier.start()
@@ -93,10 +96,14 @@ class Mlflow:
             raise cannot_write(courier.spool, error) from error
         # What became of a run is asked for, so a standing is not the last.
         self._keys.insert(len(self._keys) if isinstance(record, Record) else 0, record.key)
+        if isinstance(record, Record) and not record.parent_key:
+            self._parents.append(record.key)
         courier.nudge()
 
     def close(self, wait_s: float | None = None) -> Delivery:
-        """Wait until all submitted records are delivered; return what became of the last.
+        """Wait until all submitted records are delivered; return what became of them.
+
+        That is what became of the run itself or, in a sweep, of the parent of each experiment.
 
         Parameters
         ----------
@@ -108,7 +115,7 @@ class Mlflow:
         if not self._keys:
             return Delivery(delivered=False, says="there was nothing to record")
         reason = courier.wait(self._keys, self.wait_s if wait_s is None else wait_s)
-        return self.delivery(self._keys[-1], reason)
+        return together([self.delivery(key, reason) for key in self._parents or self._keys[-1:]])
 
     def delivery(self, key: str, otherwise: str = "the record is on its way") -> Delivery:
         """What became of one record by now."""
@@ -124,6 +131,23 @@ class Mlflow:
         if self._courier is None:
             raise RuntimeError("open(outputs) comes first")
         return self._courier
+
+
+def together(found: list[Delivery]) -> Delivery:
+    """What became of several records, in one; the first that was not delivered tells why.
+
+    >>> one = Delivery(delivered=True, says="recorded as 1 at here", run_id="1", uri="here")
+    >>> together([one, one]).says
+    'recorded as 2 parent runs at here'
+    """
+    failed = [each for each in found if not each.delivered]
+    if failed or len(found) == 1:
+        return (failed or found)[0]
+    remarks = dict.fromkeys(each.says.partition("; ")[2] for each in found)
+    says = f"recorded as {len(found)} parent runs at {found[0].uri}"
+    return Delivery(
+        delivered=True, says="; ".join(filter(None, [says, *remarks])), uri=found[0].uri
+    )
 
 
 def cannot_write(spool: Spool, error: OSError) -> Exception:

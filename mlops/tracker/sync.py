@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlops.core.paths import make_outputs
 from mlops.core.record import Delivery
 from mlops.core.secret import Secret
 from mlops.core.version import STANDING
@@ -59,6 +60,7 @@ def drain(
         Seconds to wait; the recorder goes on by itself.
     """
     spool = Spool(outputs, Address.of(outputs, uri))
+    make_outputs(outputs)
     spool.folder.mkdir(parents=True, exist_ok=True)
     bury(spool)
     for standing in spool.standings():  # again: somebody may have moved an alias in MLflow

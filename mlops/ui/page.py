@@ -25,6 +25,7 @@ def render(report: Report, *, title: str, facts: dict[str, Any] | None = None) -
         ``summary``: dict of label to text, under the title. ``profile``: rows, one a column.
         ``quarantine``: dict with ``rows`` (put aside), ``checked`` and ``reasons`` (reason to
         count). ``cleaning``: dict with ``touched`` (sentence to count) and ``rows_dropped``.
+        ``hidden``: sliced columns whose groups do not tell their values.
         ``notes``: sentences about contract and split. ``steps``: of
         :class:`~mlops.core.record.Step`. ``trials``: of :class:`~mlops.core.tuning.Trial`.
         ``loss_curve``: numbers, one an epoch. ``plots``: further plots. ``config``: YAML text.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from html import escape
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,7 @@ from mlops.ui.text import clean, clipped, number
 WIDTH, HEIGHT = 460, 300
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 10, 46
 PLACE_X, PLACE_Y = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
-COLOURS = 6
+COLOURS, MOST_BAR = 6, 34
 LIGHT = (
     "svg { background: #fff; font-family: sans-serif; --ink: #1c2530; --quiet: #5c6875; "
     "--line: #e1e5ea; --c0: #2b6cb0; --c1: #d9772b; --c2: #2f9268; --c3: #a3488f; "
@@ -27,7 +28,8 @@ Point = tuple[float, float]
 def figure(plot: Plot) -> str:
     """One ``<figure>``: title, legend, picture. Everything in it is escaped.
 
-    A series of two points in a scatter or line plot is a reference and drawn as a dashed line.
+    A series of two points in a scatter or line plot is a reference and drawn as a dashed line; in
+    dots it is two points.
 
     Parameters
     ----------
@@ -41,7 +43,8 @@ def figure(plot: Plot) -> str:
     label = _text(plot.title, 80)
     return (
         f"<figure><figcaption>{label}{_legend(plot)}</figcaption>"
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{_drawn(plot)}</svg>'
+        f'<svg viewBox="0 0 {WIDTH} {_height(plot)}" role="img" aria-label="{label}">'
+        f"{_drawn(plot)}</svg>"
         "</figure>"
     )
 
@@ -62,6 +65,12 @@ def svg(plot: Plot) -> str:
     )
 
 
+def _height(plot: Plot) -> int:
+    """Few bars need less room."""
+    count = sum(map(len, plot.series.values()))
+    return min(HEIGHT, 2 * TOP + MOST_BAR * max(1, count)) if plot.kind == "bar" else HEIGHT
+
+
 def _drawn(plot: Plot) -> str:
     return {"matrix": _matrix, "bar": _bars}.get(plot.kind, _plane)(plot)
 
@@ -70,7 +79,7 @@ def _legend(plot: Plot) -> str:
     if plot.kind in ("matrix", "bar") or len(plot.series) < 2:
         return ""
     keys = [
-        f'<span class="c{at % COLOURS}{" ref" if _is_reference(points) else ""}">'
+        f'<span class="c{at % COLOURS}{" ref" if _is_reference(plot, points) else ""}">'
         f"{_text(name, 30)}</span>"
         for name, at, points in _numbered(plot)
     ]
@@ -81,8 +90,8 @@ def _text(value: Any, most: int) -> str:
     return escape(clipped(clean(value), most))
 
 
-def _is_reference(points: list[Any]) -> bool:
-    return len(points) == 2
+def _is_reference(plot: Plot, points: list[Any]) -> bool:
+    return len(points) == 2 and plot.kind in ("scatter", "line")
 
 
 def _numbered(plot: Plot) -> Iterable[tuple[str, int, list[Any]]]:
@@ -90,7 +99,7 @@ def _numbered(plot: Plot) -> Iterable[tuple[str, int, list[Any]]]:
     colour = 0
     for name, points in plot.series.items():
         yield name, colour, points
-        colour += not (_is_reference(points) and plot.kind != "histogram")
+        colour += not _is_reference(plot, points)
 
 
 def _finite(points: list[Any]) -> list[Point]:
@@ -98,15 +107,20 @@ def _finite(points: list[Any]) -> list[Point]:
 
 
 def _plane(plot: Plot) -> str:
-    """Scatter, line and histogram: two number axes."""
-    series = [(_finite(points), at) for _, at, points in _numbered(plot)]
+    """Scatter, line, dots and histogram: two number axes."""
+    bounds = [_bounds(points) if plot.kind == "dots" else [] for points in plot.series.values()]
+    series = [(_finite(_values(plot, points)), at) for _, at, points in _numbered(plot)]
     every = [point for points, _ in series for point in points]
     if not every:
         return _place("no values", WIDTH / 2, HEIGHT / 2)
     half = _half_width(series) if plot.kind == "histogram" else 0.0
     xs = [x + side for x, _ in every for side in (-half, half)]
     ys = [y for _, y in every] + ([0.0] if plot.kind == "histogram" else [])
-    x_ticks, y_ticks = ticks(min(xs), max(xs)), ticks(min(ys), max(ys))
+    ys += [y for pairs in bounds for pair in pairs for _, y in pair]
+    if plot.x_axis != "number" and max(xs) - min(xs) < 1:
+        xs += [min(xs) - 1, max(xs) + 1]
+    x_ticks = ticks(min(xs), max(xs), 4 if plot.x_axis == "date" else 5)
+    y_ticks = ticks(min(ys), max(ys))
     x_low, x_high = min(x_ticks[0], min(xs)), max(x_ticks[-1], max(xs))
     y_low, y_high = min(y_ticks[0], min(ys)), max(y_ticks[-1], max(ys))
 
@@ -117,12 +131,30 @@ def _plane(plot: Plot) -> str:
 
     parts = [_grid(plot, [(tick, at((tick, y_low))[0]) for tick in x_ticks],
                    [(tick, at((x_low, tick))[1]) for tick in y_ticks])]  # fmt: skip
-    for points, colour in series:
+    for (points, colour), pairs in zip(series, bounds, strict=True):
         if plot.kind == "histogram":
             parts.append(_columns(points, half, colour, at))
-        else:
-            parts.append(_marks([at(point) for point in points], colour, plot.kind))
+            continue
+        parts.append(_whiskers([(at(low), at(high)) for low, high in pairs], colour))
+        parts.append(_marks([at(point) for point in points], colour, plot))
     return "".join(parts)
+
+
+def _values(plot: Plot, points: list[Any]) -> list[Any]:
+    return [(x, y[0]) for x, y in points] if plot.kind == "dots" else points
+
+
+def _bounds(points: list[Any]) -> list[tuple[Point, Point]]:
+    """The ends of the intervals that are known."""
+    known = [(x, y[1:]) for x, y in points if None not in y[1:]]
+    return [((x, low), (x, high)) for x, (low, high) in known if math.isfinite(low + high)]
+
+
+def _whiskers(pairs: list[tuple[Point, Point]], colour: int) -> str:
+    if not pairs:
+        return ""
+    way = "".join(f"M{x:.1f} {y1:.1f}V{y2:.1f}" for (x, y1), (_, y2) in pairs)
+    return f'<path class="whiskers c{colour % COLOURS}" d="{way}"/>'
 
 
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
@@ -144,7 +176,8 @@ def _grid(plot: Plot, x_ticks: list[Point], y_ticks: list[Point]) -> str:
     bottom = TOP + PLACE_Y
     lines = [f"M{x:.1f} {TOP}V{bottom}" for _, x in x_ticks]
     lines += [f"M{LEFT} {y:.1f}H{LEFT + PLACE_X}" for _, y in y_ticks]
-    texts = [_place(_short(tick), x, bottom + 15) for tick, x in x_ticks]
+    days = x_ticks[-1][0] - x_ticks[0][0]
+    texts = [_below(_x_text(plot, tick, days), x, bottom + 15) for tick, x in x_ticks]
     texts += [_place(_short(tick), LEFT - 6, y + 4, "end") for tick, y in y_ticks]
     return f'<path class="grid" d="{"".join(lines)}"/>{"".join(texts)}{_axes(plot)}'
 
@@ -162,17 +195,32 @@ def _short(tick: float) -> str:
     return f"{tick:,.0f}" if 1000 <= abs(tick) < 1e6 else f"{tick:.4g}".replace("-", "−")
 
 
+def _x_text(plot: Plot, tick: float, days: float) -> str:
+    """What stands below a mark; `days` is what the whole axis spans, if it is one of dates."""
+    if plot.x_axis == "whole":
+        return _short(tick) if tick == int(tick) else ""
+    if plot.x_axis != "date":
+        return _short(tick)
+    at = datetime.fromtimestamp(tick * 86400, UTC)
+    return f"{at:%H:%M}" if days < 1.5 else f"{at:%Y-%m}" if days > 400 else f"{at.day} {at:%b}"
+
+
+def _below(text: str, x: float, y: float) -> str:
+    """A text in the middle of `x`, or as near as it fits."""
+    return _place(text, min(x, WIDTH - 3.3 * len(text)), y)
+
+
 def _place(text: str, x: float, y: float, anchor: str = "middle") -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>'
 
 
-def _marks(points: list[Point], colour: int, kind: str) -> str:
-    if _is_reference(points):
+def _marks(points: list[Point], colour: int, plot: Plot) -> str:
+    if _is_reference(plot, points):
         (x1, y1), (x2, y2) = points
         return f'<path class="ref" d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}"/>'
     dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in points)  # round line ends: a dot each
-    if kind == "scatter":
-        few = " few" if len(points) <= 40 else ""
+    if plot.kind != "line":
+        few = " few" if max(map(len, plot.series.values())) <= 40 else ""
         return f'<path class="dots{few} c{colour % COLOURS}" d="{dots}"/>'
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
     line = f'<path class="line c{colour % COLOURS}" d="M{path}"/>'
@@ -205,7 +253,7 @@ def _bars(plot: Plot) -> str:
         :12
     ]
     largest = max((abs(value) for _, value in pairs), default=0) or 1
-    step, start = (HEIGHT - 2 * TOP) / max(1, len(pairs)), 150
+    step, start = (_height(plot) - 2 * TOP) / max(1, len(pairs)), 150
     parts = []
     for at, (name, value) in enumerate(pairs):
         y, wide = TOP + at * step, abs(value) / largest * (WIDTH - start - 70)

@@ -51,6 +51,9 @@ def table(
     lines = [_line(heads, widths, to_right, "quiet")]
     for position, row in enumerate(texts):
         style = "strong" if position == strong_row else ""
+        if all(len(cell) <= widths[at] for at, cell in enumerate(row)):
+            lines.append(_line(row, widths, to_right, style))
+            continue
         parts = [wrapped(cell, widths[at]) for at, cell in enumerate(row)]
         for cells in zip_longest(*parts, fillvalue=""):
             lines.append(_line(cells, widths, to_right, style))

@@ -98,9 +98,19 @@ def test_what_cannot_stand_in_a_room_is_told_before_anything_is_made(
     assert f"{package}.models" not in sys.modules
 
 
-def test_a_syntax_error_is_told_with_the_line_of_the_module(project, own):
-    package = own(GOOD + "\n\nx = (\n")
-    assert project.problem("model=own").where.startswith(f"{package}/models.py:")
+@pytest.mark.parametrize(
+    "source",
+    [
+        GOOD + "\n\nx = (\n",
+        "\ndef f(:\n    pass\n",  # and no class of that name
+        "\n\nclass Own:\n    def f(:\n        pass\n",
+    ],
+)
+def test_a_syntax_error_is_told_with_the_line_of_the_module(project, own, source):
+    package = own(source)
+    problem = project.problem("model=own")
+    line = source[: source.index("(\n" if "x =" in source else "(:")].count("\n") + 1
+    assert (problem.code, problem.where) == ("syntax-error", f"{package}/models.py:{line}")
 
 
 def test_the_nearest_class_of_a_module_is_named(project, own):

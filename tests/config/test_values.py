@@ -65,6 +65,25 @@ def test_a_wrong_value_is_told_once_and_with_the_word_typed(project, words, key,
 
 
 @pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("evaluator.regression.primary=xyz", "out-of-range"),
+        ("evaluator.regression.slices=5", "wrong-type"),
+        ("evaluator.regression.primry=mae", "unknown-key"),
+        ("evaluator.regression.resamples=-1", "out-of-range"),
+    ],
+)
+def test_one_wrong_value_of_the_evaluator_hides_no_unknown_metric(project, word, code):
+    found = project.problems(word, "evaluator.regression.gates.foo.min=1")
+    assert [each.code for each in found] == [code, "unknown-metric"]
+
+
+def test_one_wrong_value_of_the_tuner_hides_no_unknown_key_of_its_space(project):
+    found = project.problems("tuner=grid", "tuner.points=1", "+tuner.space.model.foo=choice(1)")
+    assert {each.code for each in found} == {"out-of-range", "unknown-space-key"}
+
+
+@pytest.mark.parametrize(
     ("word", "near"),
     [
         ("evaluator.regression.primary=rsme", "rmse"),

@@ -24,6 +24,12 @@ MISTYPED = [
     ("model=linear model.alpha=1", "unknown-key", "", "leave out model.alpha=1"),
     ("cleaner.outliers.facto=3", "unknown-key", "factor", "write cleaner.outliers.factor=3"),
     ("cleaner.outlier.factor=3", "unknown-key", "outliers", "write cleaner.outliers.factor=3"),
+    (
+        "evaluator.primary=mae",
+        "unknown-key",
+        "regression.primary",
+        "write evaluator.regression.primary=mae or evaluator.classification.primary=mae",
+    ),
     ("mode.flods=3", "unknown-key", "folds", "write mode.folds=3"),
     ("sede=3", "unknown-key", "seed", "write seed=3"),
     ("defaults=[]", "unknown-key", "", "leave out"),
@@ -38,6 +44,21 @@ def test_a_misspelt_word_is_told_with_the_nearest(project, words, code, near, st
     assert (problem.code, problem.closest, problem.exit_code) == (code, near, USER)
     assert problem.where == f"command line, `{typed}`"
     assert step in problem.next_step
+
+
+@pytest.mark.parametrize(
+    ("words", "steps"),
+    [
+        (["model.aplha=1", "+model.aplha=2"], ["write model.alpha=1", "write model.alpha=2"]),
+        (["model.a.b=1", "model.a.c=2"], ["leave out model.a.b=1", "leave out model.a.c=2"]),
+        (["sede=1", "sede=1"], ["write seed=1"]),
+    ],
+)
+def test_each_word_that_sets_a_key_that_is_none_is_told(project, words, steps):
+    found = project.problems("model=ridge", *words)
+    typed = list(dict.fromkeys(words))
+    assert [each.where for each in found] == [f"command line, `{each}`" for each in typed]
+    assert [each.next_step for each in found] == steps
 
 
 @pytest.mark.parametrize("value", ["[a]", "null", "3", "", "true", "{}", "'a b'"])

@@ -20,6 +20,7 @@ from mlops.config.catalogue import Catalogue
 from mlops.config.compose import compose
 from mlops.config.job import Job
 from mlops.core.dataset import Column, Dataset, Split, Task
+from mlops.core.snapshot import write_snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("data", "contract", "splitter", "cleaner", "features", "model", "tuner", "evaluator")
@@ -53,6 +54,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     frame = mixed_frame()
     frame.to_csv(folder / "sample.csv", index=False)
     frame.to_parquet(folder / "sample.parquet")
+    (folder / "snapshot").write_text(write_snapshot(regression(), folder / "outputs"))
     return folder
 
 
@@ -76,7 +78,7 @@ def samples(group: str, option: str, project: Path) -> list[str]:
     """Overrides for the keys that an option requires."""
     raw = yaml.safe_load((ROOT / "conf" / group / f"{option}.yaml").read_text())
     path = next(iter(sorted(project.glob(f"*.{option}"))), project / "sample.csv")
-    known = {"path": str(path), "target": "price"}
+    known = {"path": str(path), "target": "price", "version": (project / "snapshot").read_text()}
     required = [key for key, value in raw.items() if value == "???"]
     return [f"{group}.{key}='{known.get(key, 'sample')}'" for key in required]
 
@@ -88,7 +90,10 @@ def made(job_of: Callable[[str, str], Job]) -> Callable[..., Any]:
 
     def make(group: str, option: str) -> Any:
         job = job_of(group, option)
-        return build(group, job.values[group], job.composed.catalogue)
+        part = build(group, job.values[group], job.composed.catalogue)
+        if hasattr(part, "belongs_to"):
+            part.belongs_to(job.outputs, lambda called, where: {})
+        return part
 
     return make
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,24 @@ def expected(y: np.ndarray, given: Predictions, task: Task) -> dict[str, float]:
         "brier": theirs.brier_score_loss(ranked, chosen)
         if two
         else theirs.brier_score_loss(y, chances, labels=list(task.classes)),
+        "calibration_error": binned(*((chosen, ranked) if two else top(chances, hit))),
     }
+
+
+def top(chances: np.ndarray, hit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The highest probability of each row, and whether the row is of that class."""
+    return chances.max(axis=1), hit[np.arange(len(hit)), chances.argmax(axis=1)]
+
+
+def binned(chance: np.ndarray, hit: np.ndarray) -> float:
+    """The expected calibration error, bin by bin as its formula says."""
+    edges = np.linspace(0, 1, 11)
+    error = 0.0
+    for low, high in pairwise(edges):
+        inside = (chance >= low) & ((chance < high) | (high == 1))
+        if inside.any():
+            error += inside.mean() * abs(chance[inside].mean() - hit[inside].mean())
+    return error
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 5])
@@ -98,6 +116,22 @@ def test_the_positive_class_is_the_one_the_task_names(evaluator: Any) -> None:
     assert of_no["recall"] == pytest.approx(1 / 2)
 
 
+def test_the_calibration_error_tells_chances_from_certainties(evaluator: Any) -> None:
+    random = np.random.default_rng(0)
+    chance = random.uniform(size=20_000)
+    y = np.where(random.uniform(size=20_000) < chance, "yes", "no")
+    task = Task("classification", "y", ("no", "yes"), "yes")
+    judge = evaluator("classification")
+
+    def error(said: np.ndarray) -> float:
+        given = Predictions(np.where(said > 0.5, "yes", "no"), np.column_stack([1 - said, said]))
+        return judge.scores(y, given, task)["calibration_error"]
+
+    assert error(chance) < 0.02
+    assert error(np.round(chance)) == pytest.approx(0.25, abs=0.01)
+    assert error(np.full(20_000, 0.5)) < 0.01  # tells nothing, and says so
+
+
 def test_cost_is_the_mean_over_the_rows(evaluator: Any) -> None:
     task = Task("classification", "y", ("bad", "good"), "bad", {"bad": 5})
     y = np.array(["bad", "bad", "good", "good"])
@@ -128,6 +162,8 @@ def test_undefined_is_nan_and_never_a_crash_or_a_warning_of_numpy(evaluator: Any
     undefined = {name for name, value in scores.items() if np.isnan(value)}
     assert undefined == {"recall", "f1", "roc_auc", "pr_auc"}
     assert np.isnan(without["log_loss"])
+    assert np.isnan(without["calibration_error"])
+    assert scores["calibration_error"] == 0
     assert np.isnan(flat["r2"])
     assert flat["mse"] == 0
     assert np.isnan(wild["mse"])

@@ -31,7 +31,7 @@ def test_in_an_empty_folder_everything_is_in_order_and_nothing_is_written(place)
 def test_a_record_that_waits_is_named_with_the_command_that_delivers_it(after):
     result = after("doctor")
     assert result.exit_code == 0
-    assert found(result)["spool"] == ("look", "1 records wait", "mlops sync")
+    assert found(result)["spool"] == ("look", "1 record waits", "mlops sync")
 
 
 def test_delivered_everything_is_in_order(after):
@@ -88,6 +88,8 @@ def test_a_tracking_server_that_is_away_is_no_fault_of_this_machine(place):
 
 def test_what_was_meant_for_another_server_is_told_and_adopted_when_asked(place):
     place("mode=smoke", "tracker.uri=http://127.0.0.1:9")
+    spool = found(place("doctor"))["spool"]
+    assert spool == ("look", "1 record waits for http://127.0.0.1:9", "mlops sync adopt=true")
     told = place("sync")
     assert [row["state"] for row in told.details["rows"]] == ["waits elsewhere"]
     assert "127.0.0.1:9" in told.details["rows"][0]["says"]

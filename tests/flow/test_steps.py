@@ -130,8 +130,28 @@ def test_plan_says_why_and_what_would_be_registered_and_writes_nothing(after):
     assert told["registry"] == "register: boston_housing, if every gate passes"
     assert told["tracker"] == "record: one run in experiment boston_housing, by mlflow"
     smoke = {row["step"]: row["plan"] for row in after("plan", *QUICK).details["rows"]}
-    assert smoke["registry"] == "nothing"
+    assert smoke["registry"] == "skip"
     assert sorted(str(path) for path in after.folder.rglob("*")) == before
+
+
+def test_plan_counts_what_can_be_kept_and_tells_what_runs_every_time(after):
+    planned = after("plan", *QUICK).details
+    assert planned["says"] == "4 of 4 reusable steps would be reused; nothing was run"
+    told = {row["step"]: f"{row['plan']}: {row['why']}" for row in planned["rows"]}
+    assert told["tuner"] == "run: fixed, every time; the features of 2 folds are kept"
+    assert told["deployer"] == "skip: mode=smoke registers nothing"
+    assert list(told)[3:5] == ["tuner", "features"]  # as a run goes through them
+    assert "unless" not in told["features"]
+    searched = after("plan", "tuner=grid", *QUICK).details["rows"]
+    assert searched[4]["why"] == "nothing changed, unless tuner=grid finds better values"
+
+
+def test_plan_tells_a_damaged_result_and_leaves_it(after):
+    (entry,) = (after.outputs / "cache" / "splitter").glob("*/rows.npz")
+    entry.write_bytes(b"")
+    row = after("plan", *QUICK).details["rows"][2]
+    assert (row["plan"], row["why"]) == ("run", "its kept result is damaged")
+    assert entry.exists()
 
 
 def test_plan_in_an_empty_folder_runs_everything_and_leaves_it_empty(place):

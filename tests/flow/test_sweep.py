@@ -97,6 +97,13 @@ def test_every_recipe_runs_in_smoke_mode(place, root):
     assert {row["outcome"] for row in result.details["rows"]} == {"passed"}
 
 
+def test_the_record_of_several_experiments_is_told_as_several(place):
+    result = place("-m", "name=one,two", "mode=smoke")
+    assert result.delivery.delivered
+    assert result.delivery.says.startswith("recorded as 2 parent runs at sqlite:///")
+    assert len(place.recorded("one")) == len(place.recorded("two")) == 2  # the parent and its job
+
+
 def test_a_job_that_fails_costs_no_other(place):
     words = ("data=csv", "data.path=short.csv,long.csv", "data.target=y", "recipe=blank")
     result = place("-m", *words, *QUICK)

@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-METADATA = {"_tasks_", "_ranges_", "_space_", "_extra_", "_positionals_", "_scope_", "_text_"}
+METADATA = {
+    *("_tasks_", "_ranges_", "_space_", "_extra_", "_positionals_", "_scope_", "_text_"),
+    "_words_",
+}
 RESERVED = {"_target_", "_args_", "_partial_", "_convert_", "_recursive_", "defaults"}
 SHORTEST, LONGEST = 2, 25  # a sentence and a target, where there are no keys
 
@@ -162,6 +165,6 @@ def test_metadata_speaks_of_keys_that_the_option_has(option_file):
                 takes_any = isinstance(place, dict) and place == {}
                 assert takes_any or part in place, f"{metadata}: {key}"
                 place = {} if takes_any else place[part]
-    assert option.get("_scope_", "itself") == "itself"
-    for metadata in ("_positionals_", "_text_"):
+    assert option.get("_scope_", "itself") in ("itself", "recipe")
+    for metadata in ("_positionals_", "_text_", "_words_"):
         assert set(option.get(metadata, [])) <= set(own_keys(option))

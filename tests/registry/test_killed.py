@@ -7,26 +7,30 @@ import random
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from mlops.registry.inspection import inspect
+from mlops.registry.archive import Archive
+from mlops.registry.backups import Backups
+from mlops.registry.inspection import inspect, inspect_backup
 from mlops.registry.intent import Intent
 from mlops.registry.moves import Moves
+from mlops.registry.restore import restore
 from mlops.registry.versions import Versions
 
-POINTS = 50
+POINTS = {"register": 15, "promote": 20, "rollback": 15}
+FEW = 12
+OLD = Path(__file__).with_name("format_1")
 
 
 @pytest.fixture
-def killed(three, a_run, cli, outputs):
-    """Register, promote and roll back in a copy of the store, killed after so many steps."""
-    candidate = a_run()
+def killed(cli):
+    """Go on with a store in a process of its own, killed after so many steps; 0 for not at all."""
 
-    def run(store: Path, steps: int) -> subprocess.CompletedProcess[str]:
-        shutil.copytree(outputs / "registry", store / "registry")
-        script = [sys.executable, "-c", ACTS, str(store), str(candidate.folder), str(steps)]
+    def run(acts: str, store: Path, steps: int, *more: str) -> subprocess.CompletedProcess[str]:
+        script = [sys.executable, "-c", WATCHED + acts, str(store), str(steps), *more]
         return subprocess.run(
             script, env=cli.environment(), capture_output=True, text=True, check=False, timeout=60
         )
@@ -34,17 +38,96 @@ def killed(three, a_run, cli, outputs):
     return run
 
 
-def test_killed_at_fifty_points_it_leaves_a_store_that_is_in_order(killed, work, a_run):
-    whole = killed(work / "whole", 0)
-    assert whole.returncode == 0, whole.stderr
-    steps = int(whole.stdout)
-    assert steps > 10 * POINTS
+def steps_of(ran):
+    """How many steps were taken at the end of each act."""
+    assert ran.returncode == 0, ran.stderr
+    return {name: int(steps) for name, steps in map(str.split, ran.stdout.splitlines())}
+
+
+def some(count, first, last):
+    return sorted(random.Random(first).sample(range(first + 1, last), count))
+
+
+def test_killed_at_fifty_points_it_leaves_a_store_that_is_in_order(
+    killed, three, a_run, outputs, work, cli
+):
+    candidate = a_run()
+
+    def go(store: Path, steps: int) -> subprocess.CompletedProcess[str]:
+        shutil.copytree(outputs / "registry", store / "registry")
+        return killed(ACTS, store, steps, str(candidate.folder))
+
+    ends = {"start": 0, **steps_of(go(work / "whole", 0))}
+    acts = {act: (ends[before], ends[act]) for before, act in pairwise(ends)}
+    points = [point for act, count in POINTS.items() for point in some(count, *acts[act])]
+    assert len(points) == 50
     seen = set()
-    for point in sorted(random.Random(0).sample(range(1, steps), POINTS)):
+    for number, point in enumerate(points):
         store = work / f"killed-{point}"
-        assert killed(store, point).returncode == -9
+        assert go(store, point).returncode == -9
+        if number % 16 == 0:  # what doctor asks is asked of every store, doctor itself of some
+            told = cli("doctor", f"outputs={store.name}", "tracker=offline", "ui=json").json
+            row = next(row for row in told["details"]["rows"] if row["check"] == "versions")
+            assert row["state"] in ("ok", "look"), row
         seen.add(_is_in_order(store, a_run))
-    assert len(seen) >= 5  # the points lie in different acts, not all in the first
+    assert len(seen) >= 5
+
+
+def test_killed_while_it_is_upgraded_a_store_is_old_or_new_and_the_next_command_ends_it(
+    killed, work
+):
+    def go(store: Path, steps: int) -> subprocess.CompletedProcess[str]:
+        shutil.copytree(OLD, store / "registry")
+        (store / "registry/houses/head.json").unlink()
+        return killed(UPGRADE, store, steps)
+
+    last = steps_of(go(work / "whole", 0))["upgrade"]
+    history = (OLD / "houses/ledger.jsonl").read_bytes()
+    for point in some(FEW, 0, last):
+        store = work / f"killed-{point}"
+        assert go(store, point).returncode == -9
+        assert inspect(store)[0] in ("ok", "look")
+        versions = Versions(store, "houses")
+        assert len(versions.usable()) == 3
+        assert versions.ledger.path.read_bytes() == history
+        assert (versions.folder / "head.json").exists()
+        assert inspect(store)[0] == "ok"
+        kept = [Archive(path) for path in Backups(store).all()]
+        assert kept
+        assert not any("registry/houses/head.json" in each.files for each in kept)
+
+
+def test_killed_while_it_is_backed_up_a_store_has_whole_backups_only(killed, three, outputs, work):
+    def go(store: Path, steps: int) -> subprocess.CompletedProcess[str]:
+        shutil.copytree(outputs / "registry", store / "registry")
+        return killed(BACK_UP, store, steps)
+
+    last = steps_of(go(work / "whole", 0))["backup"]
+    for point in some(FEW, 0, last):
+        store = work / f"killed-{point}"
+        assert go(store, point).returncode == -9
+        for path in Backups(store).all():
+            assert len(Archive(path).files) == 15
+        assert inspect(store)[0] == "ok"
+        assert inspect_backup(store)[0] in ("ok", "look")
+
+
+def test_killed_while_it_is_restored_the_next_restoration_ends_it(killed, three, outputs, work):
+    def go(store: Path, steps: int) -> subprocess.CompletedProcess[str]:
+        shutil.copytree(outputs / "registry", store / "registry")
+        return killed(RESTORE, store, steps)
+
+    ends = steps_of(go(work / "whole", 0))
+    for point in some(FEW, ends["damage"], ends["restore"]):
+        store = work / f"killed-{point}"
+        assert go(store, point).returncode == -9
+        restore(store, "houses", Archive(store / "kept.tar"))
+        assert inspect(store)[0] == "ok"
+        versions = Versions(store, "houses")
+        assert len(versions.usable()) == 3
+        assert [entry.act for entry in versions.ledger.verify()][:4] == ["register"] * 3 + [
+            "promote"
+        ]
 
 
 def _is_in_order(store: Path, a_run) -> tuple[int, int, bool]:
@@ -80,15 +163,19 @@ def _online(store: Path) -> int:
 
 # Every line of the registry's and core's code that is run is a step; at the last one the process
 # kills itself, as SIGKILL from elsewhere would at that moment.
-ACTS = """
+WATCHED = """
 import json, os, signal, sys
 from pathlib import Path
 from mlops.core.paths import write_whole
+from mlops.registry.archive import Archive
+from mlops.registry.backups import Backups
 from mlops.registry.moves import Moves
+from mlops.registry.restore import restore
 from mlops.registry.shelf import Candidate
 from mlops.registry.versions import Versions
+import mlops.registry.upgrade
 
-store, last, steps = Path(sys.argv[1]), int(sys.argv[3]), 0
+store, last, steps = Path(sys.argv[1]), int(sys.argv[2]), 0
 
 def watch(frame, event, argument):
     global steps
@@ -105,14 +192,40 @@ def deploy(intent):
     write_whole(store / "online.json", json.dumps(intent.version))
 
 versions = Versions(store, "houses")
-moves = Moves(versions, deploy)
-candidate = Candidate.of(Path(sys.argv[2]))
+moves, backups = Moves(versions, deploy), Backups(store)
 sys.settrace(watch)
-number = versions.register(candidate).number
+"""
+
+ACTS = """
+number = versions.register(Candidate.of(Path(sys.argv[3]))).number
+print("register", steps)
 moves.promote(2, "champion", seen=versions.holder("champion"), why="better")
 moves.promote(number, "champion", seen=versions.holder("champion"), why="better still")
+print("promote", steps)
 moves.rollback("champion", seen=versions.holder("champion"), why="worse")
 moves.rollback("champion", seen=versions.holder("champion"), why="much worse")
-sys.settrace(None)
-print(steps)
+print("rollback", steps)
+"""
+
+UPGRADE = """
+versions.all()
+print("upgrade", steps)
+"""
+
+BACK_UP = """
+for _ in range(2):
+    backups.remember(backups.make(backups.new(), [versions]))
+    backups.prune(1)
+print("backup", steps)
+"""
+
+RESTORE = """
+backups.make(store / "kept.tar", [versions])
+moves.promote(2, "champion", seen=versions.holder("champion"), why="better")
+history = versions.ledger.path
+history.write_bytes(history.read_bytes().replace(b'"version": 3', b'"version": 1'))
+(versions.folder / "versions/2/model/model.skops").unlink()
+print("damage", steps)
+restore(store, "houses", Archive(store / "kept.tar"))
+print("restore", steps)
 """

@@ -1,0 +1,64 @@
+"""What differs around two models: size and speed, packages, Python, the state of the code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlops.flow.comparison.settings import ABSENT
+from mlops.flow.comparison.sides import Side
+from mlops.registry.shelf import MODEL
+
+
+def surroundings_difference(a: Side, b: Side) -> list[dict[str, Any]]:
+    """One row for each thing that differs: ``what``, ``a``, ``b``."""
+    found = [_surroundings(each) for each in (a, b)]
+    rows: list[dict[str, Any]] = []
+    for before, after in zip(*found, strict=True):
+        if before and after:
+            rows += [
+                {"what": name, "a": before.get(name, ABSENT), "b": after.get(name, ABSENT)}
+                for name in dict.fromkeys([*before, *after])
+                if before.get(name) != after.get(name)
+            ]
+    return rows
+
+
+def _surroundings(side: Side) -> tuple[dict[str, str], ...]:
+    """Machine, code and packages, each empty where it is not known."""
+    about = side.subject.about
+    machine, code = (about.get(name) for name in ("machine", "code"))
+    return (
+        {str(key): str(value) for key, value in (machine or {}).items()},
+        {str(key): str(value) for key, value in (code or {}).items()},
+        _packages(side),
+    )
+
+
+def _packages(side: Side) -> dict[str, str]:
+    try:
+        lines = (side.subject.folder / "requirements.txt").read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    pairs = (line.partition("==") for line in lines)
+    return {name: version for name, _, version in pairs if name and version}
+
+
+def footprints(a: Side, b: Side) -> dict[str, Any]:
+    """Size of the model file in bytes, and seconds for one row, of each; null where unknown."""
+    found: dict[str, Any] = {"size_bytes": {}, "latency_s": {}}
+    for name, each in (("a", a), ("b", b)):
+        path = each.subject.folder / MODEL
+        found["size_bytes"][name] = path.stat().st_size if path.is_file() else None
+        found["latency_s"][name] = _latency_s(each)
+    return found
+
+
+def _latency_s(side: Side) -> float | None:
+    from mlops.flow.footprint import latency_s
+
+    if side.pipeline is None or side.dataset is None:
+        return None
+    try:
+        return latency_s(side.pipeline, side.dataset.X.head(50))
+    except Exception:  # whatever a changed library or a project's own code raises: told elsewhere
+        return None
