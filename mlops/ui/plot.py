@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.core.report import Plot
+from mlops.ui.parallel import parallel
 from mlops.ui.text import clean, clipped, number
 
 WIDTH, HEIGHT = 460, 300
@@ -72,11 +73,12 @@ def _height(plot: Plot) -> int:
 
 
 def _drawn(plot: Plot) -> str:
-    return {"matrix": _matrix, "bar": _bars}.get(plot.kind, _plane)(plot)
+    draw = {"matrix": _matrix, "bar": _bars, "parallel": parallel}
+    return draw.get(plot.kind, _plane)(plot)
 
 
 def _legend(plot: Plot) -> str:
-    if plot.kind in ("matrix", "bar") or len(plot.series) < 2:
+    if plot.kind in ("matrix", "bar", "parallel") or len(plot.series) < 2:
         return ""
     keys = [
         f'<span class="c{at % COLOURS}{" ref" if _is_reference(plot, points) else ""}">'
@@ -219,13 +221,15 @@ def _marks(points: list[Point], colour: int, plot: Plot) -> str:
         (x1, y1), (x2, y2) = points
         return f'<path class="ref" d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}"/>'
     dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in points)  # round line ends: a dot each
-    if plot.kind != "line":
+    if plot.kind != "line" and (plot.kind != "history" or colour):
         few = " few" if max(map(len, plot.series.values())) <= 40 else ""
         return f'<path class="dots{few} c{colour % COLOURS}" d="{dots}"/>'
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
     line = f'<path class="line c{colour % COLOURS}" d="M{path}"/>'
     return line + (
-        f'<path class="dots c{colour % COLOURS}" d="{dots}"/>' if len(points) < 25 else ""
+        f'<path class="dots c{colour % COLOURS}" d="{dots}"/>'
+        if len(points) < 25 and plot.kind == "line"
+        else ""
     )
 
 
