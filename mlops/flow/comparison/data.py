@@ -134,4 +134,4 @@ def _histogram(column: _Common) -> Plot:
     for name, each in zip("ab", values, strict=True):
         shares = np.histogram(each, edges)[0] / max(1, len(each))
         series[name] = list(zip(middles, shares.tolist(), strict=True))
-    return Plot("histogram", f"{column.name} moved most", column.name, "share of rows", series)
+    return Plot("histogram", f"How {column.name} is spread", column.name, "share of rows", series)
