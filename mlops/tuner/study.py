@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -57,6 +58,8 @@ class Study:
         self.total, self.key, self.where, self.is_shared = total, key, where, is_shared
         self._sampler, self._seed = sampler, seed
         self._keeps_decisions = keeps_decisions
+        # Two drivers may be about to ask for one number: what they draw must not be the same.
+        self._driver = os.urandom(8).hex() if is_shared else ""
         self._asked: dict[int, Any] = {}
 
     def ask(self) -> Going | None:
@@ -71,7 +74,7 @@ class Study:
         if not waiting and self._counted(every) >= self.total:
             return None
         number = min(waiting, default=len(every))
-        self.study.sampler = self._sampler(seed=seed_of(self._seed, number))
+        self.study.sampler = self._sampler(seed=seed_of(self._seed, number, self._driver))
         trial = self.study.ask()
         params = suggested(trial, self.axes)
         if self.is_shared and self._is_surplus(trial.number):
@@ -214,10 +217,10 @@ def _is_lost(stored: Any) -> bool:
     )
 
 
-def seed_of(seed: int, number: int) -> int:
-    """A seed for what trial `number` draws, the same in every process.
+def seed_of(seed: int, number: int, driver: str = "") -> int:
+    """A seed for what trial `number` draws, the same in every process of a `driver`.
 
     >>> seed_of(0, 1) == seed_of(0, 1), seed_of(0, 1) == seed_of(1, 0)
     (True, False)
     """
-    return int.from_bytes(hashlib.sha256(f"{seed} {number}".encode()).digest()[:4], "big")
+    return int.from_bytes(hashlib.sha256(f"{seed} {number} {driver}".encode()).digest()[:4], "big")

@@ -9,7 +9,7 @@ from typing import Any
 from mlops.core.report import Plot
 from mlops.ui.text import clean, clipped, number
 
-WIDE, HIGH, LEFT, TOP = 460, 300, 40, 30
+WIDE, HIGH, LEFT, TOP = 460, 300, 52, 30
 MOST_LINES = 300
 
 
@@ -67,7 +67,7 @@ def _y(share: float | None) -> float | None:
 
 
 def _axis(x: float, name: str, ends: tuple[str, ...], step: float) -> str:
-    most = max(4, int(step / 6))
+    most = max(4, int(step / 7))
     last = max(1, len(ends) - 1)
     parts = [f'<path class="grid" d="M{x:.1f} {TOP}V{HIGH - TOP}"/>']
     for at, text in enumerate(ends[:12]):
