@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mlops.core.errors import fail
+from mlops.core.paths import SAFE_NAME
 from mlops.core.secret import Secret
 from mlops.core.tuning import Objective, Trial, Tuned
 from mlops.tuner import goals as aims
@@ -106,6 +107,8 @@ class Optuna:
         """
         axes(merged(space, self.space))
         aims.read(self.metrics)
+        if self.study is not None and not SAFE_NAME.match(self.study):
+            raise _unsafe(self.study)
         if self.storage is not None:
             if self.deterministic:
                 raise _not_alone()
@@ -208,6 +211,17 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         optuna.logging.set_verbosity(before)
+
+
+def _unsafe(name: str) -> Exception:
+    return fail(
+        "unsafe-name",
+        "The study's name is that of a file, and this one is not safe.",
+        where="tuner.study",
+        found=repr(name)[:80],
+        accepted="letters, digits, _ . - (1 to 64, first a letter or digit)",
+        next_step="write tuner.study=my_study",
+    )
 
 
 def _not_alone() -> Exception:

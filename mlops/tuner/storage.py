@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import socket
 from collections.abc import Iterator
@@ -55,6 +56,11 @@ def check(storage: str | Secret) -> None:
         raise unreachable(storage, str(error)) from error
 
 
+def is_sqlite(storage: str | Secret) -> bool:
+    """Whether the address is that of a file, which serves one driver well."""
+    return urlsplit(address(storage)).scheme.startswith("sqlite")
+
+
 def unreachable(storage: str | Secret, said: str) -> MlopsError:
     """The error for a database that cannot be used now."""
     return fail(
@@ -93,8 +99,10 @@ def database(storage: str | Secret, again: Any) -> Any:
     with explained(storage):
         from optuna.storages import RDBStorage
 
+        options = {"connect_args": {"timeout": 3}} if is_sqlite(storage) else {}
         return RDBStorage(
             address(storage),
+            engine_kwargs=options,
             heartbeat_interval=HEARTBEAT_S,
             grace_period=GRACE_S,
             heartbeat_stale_trial_callback=again,
@@ -114,11 +122,10 @@ def journal(path: Path) -> Any:
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
-    if path.exists():
-        _mend(path)
     for left in path.parent.glob(f"{path.name}.lock*"):
         left.unlink(missing_ok=True)
     try:
+        _mend(path)
         return JournalStorage(JournalFileBackend(str(path)))
     except (ValueError, KeyError, TypeError, AssertionError, NotImplementedError) as error:
         raise fail(
@@ -133,12 +140,20 @@ def journal(path: Path) -> Any:
 
 
 def _mend(path: Path) -> None:
-    """Cut off a last line that was being written when its writer was killed."""
-    content = path.read_bytes()
+    """Cut off a last line that was being written when its writer was killed.
+
+    Raises
+    ------
+    ValueError
+        The file holds something else.
+    """
+    content = path.read_bytes() if path.exists() else b""
     whole = content[: content.rfind(b"\n") + 1]
     if whole != content:
         with path.open("r+b") as file:
             file.truncate(len(whole))
+    if whole:
+        json.loads(whole.partition(b"\n")[0])
 
 
 @contextlib.contextmanager
