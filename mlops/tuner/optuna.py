@@ -105,7 +105,7 @@ class Optuna:
             An entry cannot be read, nothing is left to search, the database does not answer, or
             several drivers are to repeat exactly.
         """
-        axes(merged(space, self.space))
+        axes(self.merged(space))
         aims.read(self.metrics)
         if self.study is not None and not SAFE_NAME.match(self.study):
             raise _unsafe(self.study)
@@ -130,7 +130,7 @@ class Optuna:
         KeyboardInterrupt
             Of the user; what has ended is kept, and a line says how to go on.
         """
-        found = axes(merged(space, self.space))
+        found = axes(self.merged(space))
         goals = aims.goals(self.metrics, objective)
         with _quiet(), self._opened(objective, found, goals) as study:
             progress = Progress(objective, study.total, len(study.trials()))
@@ -146,6 +146,10 @@ class Optuna:
                 objective.screen.line(self._stopped(progress))
                 raise
             return self._tuned(objective, study, goals)
+
+    def merged(self, space: dict[str, str]) -> dict[str, str]:
+        """The space to search: `space`, with what ``tuner.space`` adds, replaces and takes out."""
+        return merged(space, self.space)
 
     def _opened(
         self, objective: Objective, found: tuple[Axis, ...], goals: tuple[Goal, ...]

@@ -120,13 +120,14 @@ def journal(path: Path) -> Any:
         The file holds something else, or was written by a newer release.
     """
     from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
+
+    from mlops.tuner.journal_file import JournalFile
 
     for left in path.parent.glob(f"{path.name}.lock*"):
         left.unlink(missing_ok=True)
     try:
         _mend(path)
-        return JournalStorage(JournalFileBackend(str(path)))
+        return JournalStorage(JournalFile(str(path)))
     except (ValueError, KeyError, TypeError, AssertionError, NotImplementedError) as error:
         raise fail(
             "study-unreadable",
