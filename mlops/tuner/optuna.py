@@ -133,8 +133,11 @@ class Optuna:
         found = axes(self.merged(space))
         goals = aims.goals(self.metrics, objective)
         with _quiet(), self._opened(objective, found, goals) as study:
-            progress = Progress(objective, study.total, len(study.trials()))
-            for trial in study.trials():
+            before = study.trials()
+            if self.resume and not before:
+                objective.screen.line("there is no study to go on with: a new one begins")
+            progress = Progress(objective, study.total, len(before))
+            for trial in before:
                 progress.noted(trial)
                 if not study.is_shared:
                     objective.told(trial)  # it may have ended without anybody hearing of it

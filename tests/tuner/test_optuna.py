@@ -80,7 +80,9 @@ def test_a_study_goes_on_to_the_total_and_repeats_nothing(place):
 
 def test_several_metrics_have_a_front_and_one_is_picked(place):
     result = place("tuner=nsga2", "tuner.metrics=[rmse, mae]", "tuner.trials=12", HERE)
-    assert result.details["best"]["model.slope"] == pytest.approx(2.0, abs=0.6)
+    least = min(each[3][0] for each in place.table())
+    chosen = [each[3][0] for each in place.table() if each[1] == result.details["best"]]
+    assert chosen[0] <= 1.01 * least
     assert len(place.study().best_trials) >= 1
 
 
