@@ -59,7 +59,7 @@ def test_a_killed_search_ends_with_the_table_of_one_that_was_not(place):
 
 def test_a_stopped_search_says_the_best_so_far_and_how_to_go_on(place):
     code, printed = killed(place, signal.SIGINT, after_trials=2)
-    assert code == 130
+    assert code == 130, printed
     assert f"of {TOTAL} trials, best rmse" in printed
     assert "tuner.resume=true" in printed
     assert not [row for row in place.table() if row[2] == "RUNNING"]
