@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import itertools
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlops.config.sweeper.space import Space
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from optuna.trial import Trial
 
 CUT_OFF, WHY = "cut off", "reason"
-Extend = Callable[[Any, "Trial"], None]
 
 
 class Asking:
@@ -29,15 +29,23 @@ class Asking:
     space : Space
     total : int
         Jobs that the study is to have in the end.
-    extend : callable or None
+    grid : iterator of dict, optional
+        What is asked for, in this order, in place of the sampler's own ideas.
+    extend : callable, optional
         Takes the trial, and may add to it.
     """
 
     def __init__(
-        self, study: Study, space: Space, total: int, extend: Callable[[Trial], None] | None = None
+        self,
+        study: Study,
+        space: Space,
+        total: int,
+        *,
+        grid: Iterator[dict[str, Any]] | None = None,
+        extend: Callable[[Trial], None] | None = None,
     ) -> None:
         self.study, self.space, self.total = study, space, total
-        self._extend = extend
+        self._extend, self._grid = extend, grid
         self._open: dict[int, Trial] = {}
         self.asked = len(finished(study))
         self.failed = 0
@@ -56,6 +64,8 @@ class Asking:
         ValueError
             A key is searched and fixed at once.
         """
+        if self._grid is not None:
+            self.study.enqueue_trial(next(self._grid))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of experimental samplers
             trial = self.study.ask(self.space.searched)
@@ -83,14 +93,10 @@ class Asking:
             trial.set_user_attr(WHY, why)
         self.told += 1
         self.failed += bool(why)
-        try:
-            if why:
-                self.study.tell(trial, state=TrialState.FAIL)
-            else:
-                self.study.tell(trial, values)
-        except RuntimeError as error:
-            if "Study.stop" not in str(error):  # a grid that has nothing left says so to nobody
-                raise
+        if why:
+            self.study.tell(trial, state=TrialState.FAIL)
+        else:
+            self.study.tell(trial, values)
         return why
 
 
@@ -103,8 +109,8 @@ def finished(study: Study) -> list[Any]:
     ]
 
 
-def take_up(study: Study) -> int:
-    """Close the trials that a kill left open and have their parameters tried again; how many."""
+def take_up(study: Study, *, again: bool) -> int:
+    """Close the trials that a kill left open; with `again`, their parameters come next."""
     from optuna.trial import TrialState
 
     left = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
@@ -113,18 +119,31 @@ def take_up(study: Study) -> int:
         # the total brings another in its place; the other order could try one twice.
         study._storage.set_trial_user_attr(each._trial_id, WHY, CUT_OFF)
         study.tell(each.number, state=TrialState.FAIL)
-        study.enqueue_trial(each.params)
+        if again:
+            study.enqueue_trial(each.params)
     return len(left)
 
 
-def sampler_of(given: Any, space: Space, done: int) -> BaseSampler:
+def untried(study: Study, space: Space) -> list[dict[str, Any]]:
+    """Every combination of a grid that no finished trial had, the last key changing fastest."""
+    axes = space.grid()
+    tried = {tuple(each.params.get(key) for key in axes) for each in finished(study)}
+    every = itertools.product(*axes.values())
+    return [dict(zip(axes, each, strict=True)) for each in every if each not in tried]
+
+
+def is_grid(given: Any) -> bool:
+    """Whether every combination is to be tried."""
+    return str(given["_target_"]).endswith(".GridSampler")
+
+
+def sampler_of(given: Any, done: int) -> BaseSampler:
     """The sampler that the settings name.
 
     Parameters
     ----------
     given : mapping
         ``{_target_, seed, …}``.
-    space : Space
     done : int
         Trials of a resumed study: a seeded sampler goes on with other numbers.
     """
@@ -134,8 +153,8 @@ def sampler_of(given: Any, space: Space, done: int) -> BaseSampler:
     if done and keys.get("seed") is not None:
         told = hashlib.sha256(f"{keys['seed']} {done}".encode()).digest()
         keys["seed"] = int.from_bytes(told[:4])
-    if made is optuna.samplers.GridSampler:
-        keys = {"seed": keys.get("seed"), "search_space": space.grid()}
+    if is_grid(given):  # the order is ours
+        made, keys = optuna.samplers.RandomSampler, {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         sampler: BaseSampler = made(**keys)

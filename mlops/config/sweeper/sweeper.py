@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from mlops.config.sweeper.slots import slots
 from mlops.config.sweeper.space import Space
-from mlops.config.sweeper.study import Asking, finished, sampler_of, take_up
+from mlops.config.sweeper.study import Asking, finished, is_grid, sampler_of, take_up, untried
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class StudySweeper(Sweeper):
         Returns
         -------
         list of list of JobReturn
-            A batch for each job, in the order in which they were asked for.
+            In the order in which they were asked for, `n_jobs` to a batch.
 
         Raises
         ------
@@ -93,13 +93,14 @@ class StudySweeper(Sweeper):
         log.info(f"Study {asking.study.study_name!s}: {asking.total - asking.asked} jobs to run")
         returned = self._carry_out(asking)
         _save(asking.study, folder / "optimization_results.yaml")
-        return [[each] for _, each in sorted(returned.items())]
+        every = [each for _, each in sorted(returned.items())]
+        return [every[at : at + self.n_jobs] for at in range(0, len(every), self.n_jobs)]
 
     def _space(self, arguments: list[str]) -> Space:
         space = Space()
         if self.search_space is not None and self.params is None:
             space.add_older(self.search_space)
-        space.add(f"{key}={value}" for key, value in (self.params or {}).items())
+        space.add(f"{key!s}={value}" for key, value in (self.params or {}).items())
         space.add(arguments)
         return space
 
@@ -113,15 +114,17 @@ class StudySweeper(Sweeper):
             directions=_directions(self.direction),
             load_if_exists=True,
         )
-        again = take_up(study) if self.resume else 0
+        grid = is_grid(self.sampler)
+        if self.resume and (left := take_up(study, again=not grid)):
+            log.info(f"{left} jobs were cut off and run again")
         done = len(finished(study))
-        study.sampler = sampler_of(self.sampler, space, done)
+        study.sampler = sampler_of(self.sampler, done)
         total = self.n_trials if self.resume else self.n_trials + done
-        if isinstance(study.sampler, optuna.samplers.GridSampler):
-            total = min(total, len(study.sampler._all_grids))
-        if again:
-            log.info(f"{again} jobs were cut off and run again")
-        return Asking(study, space, total, self._extension())
+        combinations = untried(study, space) if grid else None
+        if combinations is not None:
+            total = min(total, done + len(combinations))
+        grid_left = None if combinations is None else iter(combinations)
+        return Asking(study, space, total, grid=grid_left, extend=self._extension())
 
     def _extension(self) -> Any:
         if not self.custom_search_space:
@@ -152,17 +155,15 @@ class StudySweeper(Sweeper):
         return {number: each for number, each in returned.items() if _is_return(each)}
 
     def _stop_if_hopeless(self, asking: Asking, answer: Any) -> None:
-        if not asking.failed or asking.told < min(self.n_jobs, asking.total):
+        """End a sweep of which a larger share has failed by now than may in the end."""
+        if asking.failed <= self.max_failure_rate * asking.total:
             return
-        if asking.failed / asking.told > self.max_failure_rate:
-            log.error(
-                f"{asking.failed} of {asking.told} jobs failed; "
-                f"max_failure_rate is {self.max_failure_rate}"
-            )
-            if isinstance(answer, Exception):
-                raise answer
-            _ = answer.return_value  # raises what the job raised
-            raise RuntimeError(f"{asking.failed} of {asking.told} jobs failed")
+        said = f"{asking.failed} of {asking.told} jobs failed; "
+        log.error(f"{said}max_failure_rate is {self.max_failure_rate} of {asking.total}")
+        if isinstance(answer, Exception):
+            raise answer
+        _ = answer.return_value  # raises what the job raised
+        raise RuntimeError(said)
 
 
 def _directions(direction: Any) -> list[str]:
