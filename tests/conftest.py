@@ -70,6 +70,7 @@ def _tmpfs() -> str:
 COMPONENTS: dict[str, Callable[[], str]] = {
     "chromium": lambda: _either("chromium", "chromium-browser", "google-chrome"),
     "dask": lambda: _module("distributed"),
+    "git_lfs": lambda: _program("git", "git-lfs"),
     "grafana": lambda: _program("grafana-server"),
     "lightgbm": lambda: _module("lightgbm"),
     "onnx": lambda: _module("onnx") or _module("onnxruntime"),

@@ -75,7 +75,7 @@ class Catalogue:
 
     def file(self, kind: str, name: str) -> Path | None:
         """The YAML file `name` (``model/ridge``) that counts, or None."""
-        if not _SAFE.match(name):
+        if not _SAFE.match(name) or len(name.encode()) > 200:  # no file can have that name
             return None
         for folder in self.folders(kind):
             path = folder / f"{name}.yaml"

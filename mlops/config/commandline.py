@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,12 +88,12 @@ def _bare_keys(words: list[str], catalogue: Catalogue) -> dict[str, Option]:
     """Keys that the options chosen in `words`, or by their recipe, take without their room."""
     chosen = [(room.lstrip("+"), each) for room, _, each in (word.partition("=") for word in words)]
     recipes = [each for room, each in chosen if room == "recipe"] or [catalogue.defaults["recipe"]]
-    if recipes[-1] in catalogue.options("recipe"):
+    with suppress(MlopsError):  # what is wrong with a recipe or an option is told later, with more
         chosen = [*catalogue.recipe(recipes[-1]).choices.items(), *chosen]
     found: dict[str, Option] = {}
     for room, names in chosen:
         for name in names.split(",") if room in catalogue.groups and room != "flow" else ():
-            if catalogue.file("conf", f"{room}/{name}") is not None:
+            with suppress(MlopsError):
                 option = catalogue.option(room, name)
                 found.update(dict.fromkeys(option.about.get("_words_", ()), option))
     return found

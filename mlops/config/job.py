@@ -127,6 +127,24 @@ class Job:
                 part.belongs_to(self.outputs, self._told)
         return self._parts[group]
 
+    def sketch(self, group: str) -> Any:
+        """The part chosen for `group` without those inside it that are made late.
+
+        What is ``_partial_`` is None in it, and so not imported: enough for the part to look at
+        its own values.
+
+        Raises
+        ------
+        MlopsError
+            As :meth:`part`.
+        """
+        node = {
+            key: None if isinstance(value, dict) and value.get("_partial_") else value
+            for key, value in self.values[group].items()
+        }
+        where = origin(self.composed, f"{group}._target_")
+        return build(group, node, self.composed.catalogue, where)
+
     def _told(self, called: int | str, *, where: str) -> dict[str, Any]:
         """What a version or run said of itself: rooms ask through the job, not one another."""
         versions = self.part("registry").versions(self.outputs, self.name)

@@ -16,6 +16,7 @@ KINDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "registry": (("registers", "versions"),),
     "deployer": (("deploy",),),
     "monitor": (("watch",),),
+    "compute": (("crew",),),
     "ui": (("step", "done", "show"),),
     "flow": (("__call__",),),
 }

@@ -49,6 +49,7 @@ def preflight(job: Job, sound: set[str], bad: set[str]) -> list[Problem]:
         space = job.space
         _asked(problems, job, "tuner", lambda part: getattr(part, "check", _nothing_of)(space))
         problems += _space(job)
+        problems += _metrics(job) if "evaluator" in sound else []
     if "registry" in sound:
         if job.values["registry"].get("name"):
             _asked(problems, job, "registry", lambda part: part.registers("model", True))
@@ -102,7 +103,7 @@ def _nothing_of(_: Any) -> None:
 def _asked(problems: list[Problem], job: Job, group: str, question: Any) -> Any:
     """What the part of `group` answers; what it refuses is added to `problems`."""
     try:
-        return question(job.part(group))
+        return question(job.sketch(group) if group == "tuner" else job.part(group))
     except MlopsError as error:
         problems.extend(_placed(job, each) for each in error.problems)
         return None
@@ -124,7 +125,9 @@ def _set_key(job: Job, key: str, word: str = "") -> str:
         node: Any = job.values
         for part in place.split("."):
             node = node.get(part, _ABSENT) if isinstance(node, dict) else _ABSENT
-        if node is not _ABSENT and (place == key or word.partition(".")[0] in str(node)):
+        first = re.split("[.:]", word)[0]  # tells which of the parts within the part is meant
+        is_meant = place == key or first in str(node) or first in place.split(".")[2:]
+        if node is not _ABSENT and is_meant:
             return place
     return ""
 
@@ -192,6 +195,24 @@ def _space(job: Job) -> list[Problem]:
                 )
             )
     return problems
+
+
+def _metrics(job: Job) -> Iterator[Problem]:
+    """What a tuner is to make better, and no evaluator knows."""
+    names = _asked([], job, "evaluator", lambda part: part.names())
+    for entry in job.values["tuner"].get("metrics") or () if names else ():
+        name = str(entry).split()[0] if str(entry).split() else ""
+        if name not in (*names, "primary", "seconds"):
+            nearest = closest(name, names)
+            yield Problem(
+                code="unknown-metric",
+                says=f"There is no metric {name} to search by.",
+                where=origin(job.composed, "tuner.metrics"),
+                found=name,
+                accepted=listed(["primary", *names, "seconds"], 20),
+                closest=nearest,
+                next_step=f"write {nearest or 'primary'} in tuner.metrics",
+            )
 
 
 def _leaves(space: dict[str, Any], before: str = "") -> Iterator[str]:

@@ -26,8 +26,9 @@ def unknown_key(composed: Composed, key: str, accepted: list[str], owner: str) -
     """A key that its owner does not have: a problem for each word typed that sets it."""
     parent, _, name = key.rpartition(".")
     known = list(dict.fromkeys(str(each) for each in accepted))
-    nearest = closest(name, known)
-    right = f"{parent}.{nearest}" if parent and nearest else nearest
+    inner = [each for each in _inner(composed, parent) if each.endswith(f".{name}")]
+    nearest = closest(name, known) or (inner[0] if inner else "")
+    rights = [f"{parent}.{each}" if parent else each for each in inner or [nearest] if each]
     for word in words_for(composed, key) or [""]:
         yield Problem(
             code="unknown-key",
@@ -36,17 +37,30 @@ def unknown_key(composed: Composed, key: str, accepted: list[str], owner: str) -
             found=name or "''",
             accepted=listed(known, 20) or "no keys",
             closest=nearest,
-            next_step=_way_out(key, right, word),
+            next_step=_way_out(key, rights, word),
         )
 
 
-def _way_out(key: str, right: str, word: str) -> str:
-    """What to type or change instead of `key`; `right` is empty if none is near."""
-    if not right:
+def _inner(composed: Composed, parent: str) -> list[str]:
+    """Keys of the parts within the part at `parent`: ``regression.primary``."""
+    node: Any = composed.values
+    for part in parent.split(".") if parent else ():
+        node = node.get(part) if isinstance(node, dict) else None
+    parts = node.items() if parent and isinstance(node, dict) else ()
+    return [f"{name}.{key}" for name, each in parts if isinstance(each, dict) for key in each]
+
+
+def _way_out(key: str, rights: list[str], word: str) -> str:
+    """What to type or change instead of `key`; `rights` is empty if none is near."""
+    if not rights:
         return f"leave out {shortened(word)}" if word else f"remove {key} there"
     if word:
-        return f"write {retyped(word, key, right) or right + '=VALUE'}"
-    return f"write `{right.rpartition('.')[2]}` instead of `{key.rpartition('.')[2]}` there"
+        return (
+            f"write {' or '.join(retyped(word, key, each) or each + '=VALUE' for each in rights)}"
+        )
+    parent, _, name = key.rpartition(".")
+    words = " or ".join(f"`{each.removeprefix(f'{parent}.')}`" for each in rights)
+    return f"write {words} instead of `{name}` there"
 
 
 def missing_value(composed: Composed, key: str, group: str) -> Problem:

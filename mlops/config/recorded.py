@@ -36,7 +36,7 @@ class _Record(Catalogue):
     choices: dict[str, str]
     space: dict[str, str]
 
-    def option(self, group: str, name: str) -> Option:
+    def option(self, group: str, name: str) -> Option:  # type: ignore[override]  # not cached: records differ
         """An option as it is; where the run chose it, with the keys that the run had."""
         if group not in ROOMS or name != self.choices[group]:
             return super().option(group, name)
@@ -53,7 +53,7 @@ class _Record(Catalogue):
         declared = _joined(now.declared, values)
         return replace(now, declared=declared, about={**now.about, "_space_": space})
 
-    def recipe(self, name: str) -> Recipe:
+    def recipe(self, name: str) -> Recipe:  # type: ignore[override]
         """The record stands in the place of the recipe: values come from its lines."""
         return Recipe(name, self.document, self.choices)
 

@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from mlops.config.catalogue import Catalogue
 from mlops.config.yamlfile import MOST_DEPTH
 from mlops.core.errors import REFUSED, Problem, closest, listed
+from mlops.core.secret import masked
 
 MOST_LETTERS, LONGEST_KEY = 20_000, 200
 _KEY = re.compile(r"^[A-Za-z_][\w./@-]*$")
@@ -86,7 +87,7 @@ def _in_quotes(key: str, value: str) -> str:
 
 def place(word: str) -> str:
     """Where a problem of `word` is, as an error line shows it: a verb's own key as it is typed."""
-    return f"command line, `{shortened(word.removeprefix('flow.'))}`"
+    return f"command line, `{shortened(masked(word.removeprefix('flow.')))}`"
 
 
 def shortened(word: str) -> str:

@@ -21,6 +21,11 @@ def packaged(folder: str) -> Path:
     return inside if inside.is_dir() else PACKAGE.parent / folder
 
 
+def near(path: Path, folder: Path) -> str:
+    """`path` as a person in `folder` would type it."""
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+
+
 def make_outputs(folder: Path) -> None:
     """Make the folder that runs write to, if it is not there; Git leaves a new one alone.
 

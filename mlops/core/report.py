@@ -9,6 +9,15 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+def rounded(value: float) -> str:
+    """A number as sentences tell it: four digits, thousands in full.
+
+    >>> rounded(3.97713), rounded(15994.2), rounded(0.00012)
+    ('3.977', '15,994', '0.00012')
+    """
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
 @dataclass(frozen=True)
 class Predictions:
     """What a model answered.
@@ -150,13 +159,15 @@ class Plot:
     Parameters
     ----------
     kind : str
-        ``scatter``, ``line``, ``dots``, ``bar``, ``histogram`` or ``matrix``.
+        ``scatter``, ``line``, ``dots``, ``bar``, ``histogram``, ``matrix``, ``history`` (a line,
+        then dots) or ``parallel``.
     title, x_label, y_label : str
     series : dict of str to list
         ``scatter``/``line``: name to list of (x, y); two points are a reference line. ``dots``:
         name to list of (x, (y, low, high)), an interval of None is not drawn.
         ``bar``/``histogram``: name to list of (label, value). ``matrix``: row label to list of
-        (column label, value).
+        (column label, value). ``parallel``: axis to list of (line, value), the lines in the same
+        order on each; numbers, texts or None.
     x_axis : str
         ``number``, ``whole`` (numbers, marked at whole ones only) or ``date`` (days since the
         epoch).

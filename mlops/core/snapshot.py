@@ -12,9 +12,10 @@ from typing import Any
 
 from mlops.core.dataset import Column, Dataset, Task
 from mlops.core.errors import MlopsError, fail
+from mlops.core.paths import write_whole
 from mlops.core.store import Store, key_of
 
-KIND, ABOUT = "datasets", "about.json"
+KIND, PINNED, ABOUT = "datasets", "pinned", "about.json"
 KEY = re.compile(r"^[0-9a-f]{32}$")  # whatever a file says, a key leads to no other folder
 
 
@@ -75,6 +76,17 @@ def read_snapshot(about: dict[str, Any], outputs: Path) -> Dataset:
     if not is_kept(key, outputs):
         raise not_kept(about, outputs)
     return read_dataset(snapshots(outputs).folder / KIND / key)
+
+
+def pin(key: str, outputs: Path) -> None:
+    """Keep the snapshot `key` for good, because a version is about to refer to it."""
+    if KEY.match(key):
+        write_whole(snapshots(outputs).folder / PINNED / key, "")
+
+
+def pinned(outputs: Path) -> set[str]:
+    """Keys of the snapshots that versions refer to, wherever those are kept."""
+    return {path.name for path in (snapshots(outputs).folder / PINNED).glob("[!.]*")}
 
 
 def is_kept(key: str, outputs: Path) -> bool:

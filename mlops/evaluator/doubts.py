@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mlops.core.report import Metric
+from mlops.core.report import Metric, rounded
 
 if TYPE_CHECKING:
     from mlops.evaluator.labels import Labels
@@ -38,16 +38,17 @@ def about_metrics(metrics: tuple[Metric, ...], n_folds: int) -> Iterator[str]:
         ahead = (first.value - first.baseline) * (1 if first.greater_is_better else -1)
         if ahead > 0 and (edge - first.baseline) * (1 if first.greater_is_better else -1) <= 0:
             yield (
-                f"{first.name} is better than the trivial model's {first.baseline:.4g} by no more "
-                f"than chance may give: its interval is {first.low:.4g} … {first.high:.4g}"
+                f"{first.name} is better than the trivial model's {rounded(first.baseline)} by no "
+                "more than chance may give: its interval is "
+                f"{rounded(first.low)} … {rounded(first.high)}"
             )
     if n_folds < 3 or first.cv_mean is None or first.cv_std is None:
         return
     worse = (first.cv_mean - first.value) * (1 if first.greater_is_better else -1)
     if worse > 3 * first.cv_std and worse > 0.1 * abs(first.cv_mean):
         yield (
-            f"{first.name} on the test part ({first.value:.4g}) is far worse than in "
-            f"cross-validation ({first.cv_mean:.4g} ± {first.cv_std:.2g}): the model may be "
+            f"{first.name} on the test part ({rounded(first.value)}) is far worse than in cross-"
+            f"validation ({rounded(first.cv_mean)} ± {rounded(first.cv_std)}): the model may be "
             "overfitted, or the test rows differ"
         )
 

@@ -11,11 +11,6 @@ from mlops.core.errors import Problem, closest, listed
 MARGIN = "not_worse_than_champion_by"
 CONDITIONS = ("min", "max", "better_than_baseline", MARGIN, "worst_slice_min", "worst_slice_max")
 ARTEFACT = ("size_mb", "latency_ms")  # in the place of a metric: what the model's file takes
-EXAMPLES = (
-    "METRIC: {min: NUMBER, max: NUMBER, better_than_baseline: true, "
-    f"{MARGIN}: NUMBER, worst_slice_min: NUMBER, worst_slice_max: NUMBER}}, "
-    "size_mb: {max: NUMBER}, latency_ms: {max: NUMBER}"
-)
 
 
 def asked(gates: dict[str, dict[str, Any]]) -> tuple[str, ...]:
@@ -45,11 +40,11 @@ def problems(gates: dict[str, Any], names: tuple[str, ...], has_slices: bool) ->
     for name, conditions in gates.items():
         accepted = ("max",) if name in ARTEFACT else CONDITIONS
         if name not in (*names, *ARTEFACT):
-            says = f"There is no metric {name}."
-            found.append(_unknown("unknown-metric", says, str(name), (*names, *ARTEFACT)))
+            says, known = f"There is no metric {name}.", (*names, *ARTEFACT)
+            found.append(_problem("unknown-metric", says, str(name), listed(known, 20), known))
         elif not isinstance(conditions, dict):
             says = f"The gate on {name} needs conditions."
-            found.append(_unknown("bad-gate", says, f"{name}: {conditions}", accepted))
+            found.append(_problem("bad-gate", says, name, listed(accepted), (), conditions))
         else:
             found += _bad_conditions(name, conditions, accepted, has_slices)
     return found
@@ -59,30 +54,32 @@ def _bad_conditions(
     name: str, conditions: dict[str, Any], accepted: tuple[str, ...], has_slices: bool
 ) -> Iterator[Problem]:
     for condition, value in conditions.items():
-        where = f"{name}.{condition}"
+        key = f"{name}.{condition}"
         if condition not in accepted:
             says = f"A gate on {name} has no condition {condition}."
-            yield _unknown("unknown-condition", says, where, accepted)
-        elif says := _bad_value(where, condition, value, has_slices):
-            yield _unknown("bad-gate", says, f"{where}: {value}", ())
+            yield _problem("unknown-condition", says, key, listed(accepted), accepted)
+        elif fits := _misfit(key, condition, value, has_slices):
+            yield _problem("bad-gate", f"{key} wants {fits}.", key, fits, (), value)
     low, high = (conditions.get(end) for end in ("min", "max"))
     if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
         says = f"No value of {name} can meet this gate."
-        yield _unknown("bad-gate", says, f"{name}: min {low} above max {high}", ())
+        yield _problem("bad-gate", says, name, "min below max", (), f"min {low} above max {high}")
 
 
-def _bad_value(where: str, condition: str, value: Any, has_slices: bool) -> str:
-    """What is wrong with the value of one condition; empty if nothing."""
+def _misfit(key: str, condition: str, value: Any, has_slices: bool) -> str:
+    """What one condition has to be, where it is not; empty where it is."""
     if condition == "better_than_baseline":
-        return "" if isinstance(value, bool) else f"{where} is true or false."
-    if value is not None and not _is_number(value):
-        return f"{where} is a number."
-    if condition == MARGIN and value is not None and value < 0:
-        return f"{where} is 0 or more: by how much the new model may be worse."
-    if where.startswith(ARTEFACT) and value is not None and value <= 0:
-        return f"{where} is more than 0: every model takes something."
+        return "" if isinstance(value, bool) else "true or false"
+    if value is None:
+        return ""
+    if condition == MARGIN and not (_is_number(value) and value >= 0):
+        return "a number, 0 or more: by how much the new model may be worse"
+    if key.startswith(ARTEFACT) and not (_is_number(value) and value > 0):
+        return "a number above 0"
+    if not _is_number(value):
+        return "a number"
     if condition.startswith("worst_slice") and not has_slices:
-        return f"The gate {where} has no slices to look at: evaluator.slices is empty."
+        return "slices to look at: columns in evaluator.slices"
     return ""
 
 
@@ -91,16 +88,18 @@ def _is_number(value: Any) -> bool:
     return number and math.isfinite(value)
 
 
-def _unknown(code: str, says: str, found: str, accepted: tuple[str, ...]) -> Problem:
-    key = found.partition(":")[0]
-    example = f"{{rmse: {{{MARGIN}: 0.1}}}}" if key.endswith(MARGIN) else "{rmse: {max: 6.0}}"
-    example = f"{{{key.partition('.')[0]}: {{max: 20}}}}" if key.startswith(ARTEFACT) else example
+def _problem(
+    code: str, says: str, key: str, accepted: str, words: tuple[str, ...], value: Any = ""
+) -> Problem:
+    name, _, condition = key.partition(".")
+    example = f"{{{MARGIN}: 0.1}}" if "worse" in condition else "{max: 6.0}"
+    metric = closest(name, words) or words[0] if code == "unknown-metric" else name
     return Problem(
         code=code,
         says=says,
-        where="evaluator.gates",
-        found=found,
-        accepted=listed(accepted, most=20) or EXAMPLES,
-        closest=closest(key.rpartition(".")[2], accepted),
-        next_step=f"correct evaluator.gates, e.g. gates: {example}",
+        where=f"evaluator.gates.{key}",
+        found=f"{key}: {value}" if value != "" else key,
+        accepted=accepted,
+        closest=closest(condition or name, words),
+        next_step=f"correct evaluator.gates, e.g. gates: {{{metric}: {example}}}",
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops.core.dataset import Dataset, Task
-from mlops.core.report import Gate, Predictions, Rival
+from mlops.core.report import Gate, Predictions, Rival, rounded
 from mlops.evaluator.bootstrap import DEFINED, DRAWS, differences
 from mlops.evaluator.measure import Measure, every_row, table
 
@@ -69,7 +69,7 @@ class Rivalry:
         measure = self.measures[name]
         ours, theirs = (self._value(measure, rows) for rows in (self.ours, self.theirs))
         bound = self._bound(measure)
-        head = f"{name} is {ours:.4g}, {rival.label} has {theirs:.4g}"
+        head = f"{name} is {rounded(ours)}, {rival.label} has {rounded(theirs)}"
         if bound is None:
             return Gate(label, False, f"{head}: undefined on {rival.says}")
         nothing = ROUNDING * max(abs(ours), abs(theirs), 1e-3)
@@ -151,7 +151,7 @@ def told(worse: float, bound: float) -> str:
         return "the same"
     certain = f"with {CERTAINTY} % certainty"
     if worse >= 0:
-        return f"worse by {worse:.4g}, at most by {bound:.4g} {certain}"
+        return f"worse by {rounded(worse)}, at most by {rounded(bound)} {certain}"
     if bound < 0:
-        return f"better by {-worse:.4g}, at least by {-bound:.4g} {certain}"
-    return f"better by {-worse:.4g}, at most worse by {bound:.4g} {certain}"
+        return f"better by {rounded(-worse)}, at least by {rounded(-bound)} {certain}"
+    return f"better by {rounded(-worse)}, at most worse by {rounded(bound)} {certain}"

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops.core.report import Footprint, Gate, Metric
+from mlops.core.report import Footprint, Gate, Metric, rounded
 from mlops.evaluator.gates import ARTEFACT, MARGIN
 
 if TYPE_CHECKING:
@@ -103,17 +103,17 @@ def _footprint(name: str, most: float, footprint: Footprint | None) -> Gate:
     if footprint is None:
         return Gate(label, False, f"{name} was not measured")
     if name == "size_mb":
-        size = footprint.size_bytes / 1e6
-        return Gate(label, size <= most, f"the model's file has {size:.4g} MB")
+        size = footprint.size_bytes
+        return Gate(label, size / 1e6 <= most, f"the model's file has {size:,} bytes")
     took = 1e3 * footprint.latency_s
-    says = f"one row takes {took:.4g} ms, the median of warm answers of the whole pipeline"
+    says = f"one row takes {rounded(took)} ms, the median of warm answers of the whole pipeline"
     return Gate(label, took <= most, says)
 
 
 def _said(metric: Metric) -> str:
     if math.isnan(metric.value):
         return f"{metric.name} is undefined for these rows"
-    return f"{metric.name} is {metric.value:.4g}"
+    return f"{metric.name} is {rounded(metric.value)}"
 
 
 def _baseline(metric: Metric) -> Gate:
@@ -121,7 +121,7 @@ def _baseline(metric: Metric) -> Gate:
     better = metric.value > trivial if metric.greater_is_better else metric.value < trivial
     # A trivial model may leave a metric undefined; any number is then more than it offers.
     met = bool(better) or (math.isnan(trivial) and math.isfinite(metric.value))
-    says = f"{_said(metric)}; the trivial model has {trivial:.4g}"
+    says = f"{_said(metric)}; the trivial model has {rounded(trivial)}"
     return Gate(f"{metric.name} better than baseline", met, says)
 
 
@@ -134,7 +134,6 @@ def _worst_slice(
         return Gate(label, False, "no slice is large enough to be judged")
     worst = (min if at_least else max)(judged, key=lambda row: row[name])
     met = worst[name] >= value if at_least else worst[name] <= value
-    says = (
-        f"worst: {worst[name]:.4g} for {worst['column']} = {worst['value']} ({worst['rows']} rows)"
-    )
+    group = f"{worst['column']} = {worst['value']} ({worst['rows']} rows)"
+    says = f"worst: {rounded(worst[name])} for {group}"
     return Gate(label, bool(met), says)

@@ -39,12 +39,13 @@ class Backup:
         OSError
             Something cannot be read or written; nothing is left behind.
         """
-        names = stored(job.outputs)
-        if not names:
+        kept = getattr(job.part("registry"), "kept", None)
+        stores = kept(job.outputs)[0] if kept else stored(job.outputs)
+        if not stores:
             return Result(outcome="done", details={"says": "there is no version to keep yet"})
         backups = Backups(job.outputs)
         path = free_place(job.outputs, self.to, job.project)
-        archive = backups.make(path, names)
+        archive = backups.make(path, stores)
         backups.remember(archive)
         gone = [] if self.to else backups.prune(self.keep)
         size_mb = path.stat().st_size / 1e6

@@ -69,6 +69,7 @@ def write_candidate(
         "choices": job.choices,
         "space": job.space,
         **parents,
+        "changed": changed(job),
         "seed": job.seed,
         "passed": report.passed,
         "gates": [f"{gate.name}: {gate.says}" for gate in report.gates if not gate.passed],

@@ -1,4 +1,4 @@
-"""`mlops clean`: frees cache, old run folders, delivered spool; shows first, acts if told."""
+"""`mlops clean`: frees cache, old runs and their data, delivered spool; shows first."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from mlops.config.job import Job
 from mlops.core.paths import abandoned
 from mlops.core.record import Result
 from mlops.core.store import Store
+from mlops.flow.kept_data import not_needed
 
 GOOD_VERSIONS = 2
 
@@ -27,7 +28,7 @@ class Clean:
         False only shows what would go.
     keep_runs : int
         So many newest run folders stay; so do, of each registered model, the runs of the
-        last two versions.
+        last two versions. The data of what stays, and of every version, stays too.
     cache_bytes : int
         The step cache may keep so many bytes; 0 empties it.
     """
@@ -39,8 +40,10 @@ class Clean:
 
     def __call__(self, job: Job) -> Result:
         """Give one row a kind of thing: how many, how large."""
+        runs = list(self._runs(job.outputs))
         groups = {
-            "run folders": list(self._runs(job.outputs)),
+            "run folders": runs,
+            "snapshots of data": list(not_needed(job.outputs, runs)),
             "cache entries": list(self._cache(job.outputs)),
             "delivered records": list(_delivered(job.outputs / "spool")),
             "never finished": abandoned(job.outputs),

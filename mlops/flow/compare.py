@@ -46,16 +46,17 @@ class Compare:
         return self._compared(job, first, second)
 
     def _compared(self, job: Job, first: Subject, second: Subject) -> Result:
-        from mlops.flow.comparison import told
         from mlops.flow.comparison.shown import page
         from mlops.flow.comparison.sides import refuse_strangers, side
+        from mlops.flow.comparison.told import facts
+        from mlops.flow.comparison.verdict import table, verdict
 
         screen = job.part("ui")
         screen.step("compare", f"{first.label} and {second.label}")
         a, b = side(job, first), side(job, second)
         refuse_strangers(a, b)
         found, plots = self._found(job, a, b)
-        says = told.verdict(a, b, found["answers"])
+        says = verdict(a, b, found["answers"])
         name = f"{FOLDER}/{job.name}-{a.stem}-{b.stem}.html"
         write_whole(job.outputs / name, page(a, b, found, plots, says))
         shown_path = f"{job.values['outputs']}/{name}"
@@ -64,8 +65,8 @@ class Compare:
             name=job.name,
             warnings=tuple(found["notes"]),
             details={
-                "facts": {"a": [a.label], "b": [b.label], **told.facts(found)},
-                "rows": told.table(a, b, found["answers"]),
+                "facts": {"a": [a.label], "b": [b.label], **facts(found)},
+                "rows": table(a, b, found["answers"]),
                 "says": says,
                 "lines": [f"page  {shown_path}"],
                 "page": shown_path,
@@ -76,10 +77,10 @@ class Compare:
 
     def _found(self, job: Job, a: Any, b: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """All findings, and the pictures of some."""
-        from mlops.flow.comparison.answers import answers, footprints
+        from mlops.flow.comparison.answers import answers
         from mlops.flow.comparison.data import data_difference
         from mlops.flow.comparison.settings import settings_difference
-        from mlops.flow.comparison.surroundings import surroundings_difference
+        from mlops.flow.comparison.surroundings import footprints, surroundings_difference
 
         judged, pictures, notes = answers(job, a, b, self.resamples)
         data: dict[str, Any] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlops.config.job import Job
 from mlops.core.errors import closest, fail
+from mlops.core.paths import near
 from mlops.core.record import Result
 from mlops.flow.prepare import contract_folders, contract_name
 
@@ -49,7 +50,7 @@ class Contract:
             says = f"accepted: {path.relative_to(job.project)} is enforced from now on; commit it"
             return Result(outcome="done", name=job.name, details={"says": says})
         rows = [
-            {"contract": kind, "file": str(path), "there": path.is_file()}
+            {"contract": kind, "file": near(path, job.project), "there": path.is_file()}
             for kind, path in (
                 ("accepted", accepted / f"{name}.yaml"),
                 ("learned", learned / f"{name}.yaml"),

@@ -40,7 +40,7 @@ class Doctor:
             "spool": lambda: _spool(job),
             "tracking store": lambda: _tracking(job),
             "versions": lambda: _versions(job),
-            "backup": lambda: inspect_backup(job.outputs),
+            "backup": lambda: _backup(job),
             "option files": _options,
         }
         rows = [_row(name, check) for name, check in checks.items()]
@@ -128,7 +128,7 @@ def _cache(outputs: Path) -> Finding:
 def _runs(outputs: Path) -> Finding:
     folders = list((outputs / "runs").glob("*/"))
     unfinished = [each for each in folders if not (each / "result.json").exists()]
-    says = f"{len(folders)} run folders"
+    says = counted(len(folders), "run folder")
     if unfinished:
         return "look", f"{says}, {len(unfinished)} without a result", "mlops clean apply=true"
     return "ok", says, ""
@@ -149,7 +149,7 @@ def _spool(job: Job) -> Finding:
     if elsewhere:
         count = sum(at in elsewhere for at in waiting.values())
         says = f"{_waits(count)} for {listed(elsewhere)}"
-        return "look", says, "mlops sync adopt=true delivers here"
+        return "look", says, "mlops sync adopt=true"
     if waiting:
         return "look", _waits(len(waiting)), "mlops sync"
     return "ok", "nothing waits", ""
@@ -186,6 +186,11 @@ def _versions(job: Job) -> Finding:
     """In the outputs folder, unless the registry keeps them elsewhere."""
     kept = getattr(job.part("registry"), "kept", None)
     return inspect_kept(*kept(job.outputs)) if kept else inspect(job.outputs)
+
+
+def _backup(job: Job) -> Finding:
+    kept = getattr(job.part("registry"), "kept", None)
+    return inspect_backup(job.outputs, kept(job.outputs)[0] if kept else None)
 
 
 def _options() -> Finding:

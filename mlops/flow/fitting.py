@@ -63,6 +63,7 @@ class Fitter:
     def __init__(self, prepared: Prepared, steps: Steps) -> None:
         self.prepared, self.steps = prepared, steps
         self._fronts: dict[str, Front] = {}
+        self._held: dict[int, Any] = {}
 
     def front(self, job: Job, fold: int | None = None) -> Front:
         """The fitted front of `job`: for the whole training part, or for one fold inside it."""
@@ -80,7 +81,10 @@ class Fitter:
                 shown=fold is None,
             )
             self._fronts[memory] = made
-        return self._fronts[memory]
+        front = self._fronts[memory] = self._fronts.pop(memory)  # the last used is the last to go
+        while len(self._fronts) > 2 * len(self.prepared.split.folds) + 1:
+            del self._fronts[next(iter(self._fronts))]
+        return front
 
     def _fit(self, job: Job, fold: int | None) -> Front:
         fit, held = self.sides(fold)
@@ -98,17 +102,28 @@ class Fitter:
 
     def fold_scores(self, job: Job, evaluator: Any) -> tuple[dict[str, float], ...]:
         """Scores of `job` on each fold inside the training part; the test part is not seen."""
-        scores = []
-        task = self.prepared.dataset.task
-        count = len(self.prepared.split.folds)
+        count, scores = len(self.prepared.split.folds), []
         for fold in range(count):
-            front = self.front(job, fold)
-            model = fit_model(job, task, front)
-            _, held = self.sides(fold)
-            predictions = predict(model, front.held_X, task)
-            scores.append(evaluator.scores(held.y, predictions, task))
+            scores.append(self.fold_score(job, evaluator, fold))
             self.steps.screen.progress(fold + 1, count, "folds")
         return tuple(scores)
+
+    def fold_score(self, job: Job, evaluator: Any, fold: int) -> dict[str, float]:
+        """Scores of `job` on one fold: fitted on its one side, judged on the other."""
+        task = self.prepared.dataset.task
+        front = self.front(job, fold)
+        model = fit_model(job, task, front)
+        held_y = self.held_y(fold)
+        scores: dict[str, float] = evaluator.scores(
+            held_y, predict(model, front.held_X, task), task
+        )
+        return scores
+
+    def held_y(self, fold: int) -> Any:
+        """The target of the rows held out in `fold`."""
+        if fold not in self._held:
+            self._held[fold] = self.sides(fold)[1].y
+        return self._held[fold]
 
 
 def front_parts(job: Job, split_key: str, fold: int | None) -> dict[str, Any]:

@@ -80,8 +80,8 @@ class Init:
             steps=(step,),
             details={
                 "rows": _rows(name, files),
-                "lines": ["", "Next:", *(f"  {command}" for command in _next(name, folder))],
-                "next": _next(name, folder),
+                "lines": ["", "Next:", *(f"  {command}" for command in _next(folder))],
+                "next": _next(folder),
             },
             seconds=seconds,
         )
@@ -104,6 +104,7 @@ def _rows(name: str, files: dict[str, bytes]) -> list[dict[str, str]]:
     about = {
         name: "a cleaner of your own",
         "conf": "its option",
+        "conf/config.yaml": "what is chosen where nothing is typed",
         "data": "made-up data, to be replaced",
         "recipes": "what `mlops` runs",
         "tests": "tests of your own parts",
@@ -111,11 +112,14 @@ def _rows(name: str, files: dict[str, bytes]) -> list[dict[str, str]]:
         ".github": "tests and smoke runs on every push",
         "README.md": "start here",
     }
-    return [{"file": place, "about": about.get(place.split("/")[0], "")} for place in files]
+    return [
+        {"file": place, "about": about.get(place) or about.get(place.split("/")[0], "")}
+        for place in files
+    ]
 
 
-def _next(name: str, folder: Path) -> list[str]:
-    return [f"cd {folder}", f"mlops recipe={name}", "pytest"]
+def _next(folder: Path) -> list[str]:
+    return [f"cd {folder}", "mlops", "pytest"]
 
 
 def _checked_name(name: str) -> str:

@@ -113,8 +113,8 @@ def prepare(job: Job, steps: Steps) -> Prepared:
         "splitter",
         lambda: split_parts(job, contract_key),
         make=lambda: job.part("splitter").split(used, seed=job.seed),
-        load=_read_split,
-        save=_write_split,
+        load=read_split,
+        save=write_split,
         says=lambda made: "; ".join(
             [f"{len(made.train):,} train + {len(made.test):,} test rows", *made.notes]
         ),
@@ -156,7 +156,8 @@ def _read_enforced(folder: Path, dataset: Dataset) -> Enforced:
     return Enforced(kept, pd.read_parquet(folder / "quarantine.parquet"), tuple(about["notes"]))
 
 
-def _write_split(split: Split, folder: Path) -> None:
+def write_split(split: Split, folder: Path) -> None:
+    """Write `split` into `folder`."""
     import numpy as np
 
     folds = {
@@ -169,7 +170,8 @@ def _write_split(split: Split, folder: Path) -> None:
     (folder / "notes.json").write_text(json.dumps(split.notes))
 
 
-def _read_split(folder: Path) -> Split:
+def read_split(folder: Path) -> Split:
+    """Read what :func:`write_split` wrote."""
     import numpy as np
 
     with np.load(folder / "rows.npz", allow_pickle=False) as rows:

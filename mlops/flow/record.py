@@ -14,7 +14,7 @@ from mlops.core.dataset import Dataset
 from mlops.core.record import ModelFile, Record
 from mlops.core.report import Report
 from mlops.core.secret import masked
-from mlops.core.tuning import Trial
+from mlops.core.tuning import COMPLETE, PRUNED, Trial
 from mlops.flow.keys import flat
 from mlops.flow.run_folder import RunFolder
 
@@ -57,8 +57,8 @@ class Outline:
             **more,
         )
 
-    def trial(self, trial: Trial, start_ms: int) -> Record:
-        """The child run of one trial."""
+    def trial(self, trial: Trial, end_ms: int) -> Record:
+        """The child run of one trial; a pruned one was killed, says its status."""
         names = trial.scores[0] if trial.scores else {}
         folds = [
             (f"{name}_fold", fold[name], step)
@@ -67,16 +67,20 @@ class Outline:
         ]
         means = [(f"{name}_cv", trial.mean(name), 0) for name in names]
         return Record(
-            key=f"{self.folder.key}-{trial.number}",
+            key=trial.key or f"{self.folder.key}-{trial.number}",
             experiment=self.job.name,
             run_name=f"trial {trial.number}",
-            status="FINISHED" if trial.state == "complete" else "FAILED",
-            start_ms=start_ms,
-            end_ms=start_ms + int(1000 * trial.seconds),
+            status={COMPLETE: "FINISHED", PRUNED: "KILLED"}.get(trial.state, "FAILED"),
+            start_ms=end_ms - int(1000 * trial.seconds),
+            end_ms=end_ms,
             parent_key=self.folder.key,
             params={key: str(value) for key, value in trial.params.items()},
-            metrics=_finite([*means, *folds]),
-            tags={"mlops.trial": str(trial.number), "mlops.reason": trial.says},
+            metrics=_finite([*means, *folds, ("seconds", trial.seconds, 0)]),
+            tags={
+                "mlops.trial": str(trial.number),
+                "mlops.state": trial.state,
+                "mlops.reason": trial.says,
+            },
         )
 
     @property
@@ -93,7 +97,9 @@ class Outline:
 
 def params(job: Job) -> dict[str, str]:
     """Choices and values of the road, flat; where results go and how they look is no parameter."""
-    rooms = [room for room in job.choices if room not in ("flow", "ui", "tracker", "recipe")]
+    rooms = [
+        room for room in job.choices if room not in ("flow", "ui", "tracker", "compute", "recipe")
+    ]
     chosen = {room: job.choices[room] for room in rooms}
     values = {
         key: "null" if value is None else masked(str(value))

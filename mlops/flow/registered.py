@@ -17,7 +17,7 @@ from mlops.registry.deployments import note as noted
 from mlops.registry.intent import Intent
 from mlops.registry.moves import Moves
 from mlops.registry.shelf import Candidate
-from mlops.registry.versions import Versions
+from mlops.registry.versions import Versions, models
 
 DEPLOYED = "champion"  # the alias that what is deployed follows
 
@@ -26,6 +26,21 @@ def versions_of(job: Job) -> Versions:
     """The versions that `job` is about, whether there are any or not."""
     found: Versions = job.part("registry").versions(job.outputs, job.name)
     return found
+
+
+def every_model(job: Job) -> list[Versions]:
+    """The versions of each model that has some, wherever the chosen registry keeps them.
+
+    Raises
+    ------
+    MlopsError
+        The place cannot be reached.
+    """
+    kept = getattr(job.part("registry"), "kept", None)
+    if kept is not None:
+        found: list[Versions] = kept(job.outputs)[0]
+        return found
+    return [Versions(job.outputs, name) for name in models(job.outputs)]
 
 
 def known_versions(job: Job) -> Versions:
@@ -80,7 +95,7 @@ def deployed(job: Job, versions: Versions, folder: Path, *, version: int, **caus
     says = job.part("deployer").deploy(versions.model, folder)
     seconds = round(perf_counter() - began, 4)
     told = {"by": job.choices["deployer"], "seconds": seconds, "says": masked(str(says)), **cause}
-    noted(versions.folder, ONLINE, version=version, **told)
+    noted(versions, ONLINE, version=version, **told)
 
 
 def caught_up(job: Job, versions: Versions) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ def releases(versions: Versions, entries: list[LedgerEntry]) -> list[Release]:
     entries : list of LedgerEntry
         The whole ledger of that model.
     """
-    told = notes(versions.folder)
+    told = notes(versions)
     return [
         _dated(versions, release, opened, told)
         for opened, release in _followed(versions.model, entries, versions.first_alias)

@@ -13,9 +13,10 @@ from mlops.core.paths import write_whole
 from mlops.core.record import Result
 from mlops.flow.effect import Window, effect, quality
 from mlops.flow.effect_told import rows
+from mlops.flow.registered import every_model
 from mlops.flow.releases import Release, began, moment, releases
 from mlops.flow.run_index import RunIndex, RunLine
-from mlops.registry.versions import Versions, models
+from mlops.registry.versions import Versions
 
 SPAN = re.compile(r"^(\d{1,5})\s*([dw])$")
 DAYS = {"d": 1, "w": 7}
@@ -48,15 +49,17 @@ class Report:
         now = datetime.now(UTC)
         since = None if self.since is None else _since(self.since, now)
         runs = [run for run in RunIndex(job.outputs).all() if not run.is_sweep]
-        if not runs and not models(job.outputs):
+        every = every_model(job)
+        if not runs and not every:
             says = f"nothing to sum up in {job.values['outputs']} yet: `mlops` makes the first run"
             return Result(outcome="done", details={"says": says, "effect": None})
-        chosen = [Versions(job.outputs, name) for name in self._models(job, runs)]
+        chosen = self._models(every, runs)
         ledgers = [(versions, versions.ledger.entries()) for versions in chosen]
         mine = self._runs(runs, ledgers)
         done = [each for versions, entries in ledgers for each in releases(versions, entries)]
         done.sort(key=lambda each: each.at)
-        window = Window(since or _first(mine, done, now), now)
+        first = _first(mine, done, now)
+        window = Window(max(since or first, first), now)
         found = effect(
             [run for run in mine if window.holds(began(run.key) or now)],
             [each for each in done if window.holds(each.at)],
@@ -65,13 +68,13 @@ class Report:
         )
         return self._told(job, found)
 
-    def _models(self, job: Job, runs: list[RunLine]) -> list[str]:
-        known = models(job.outputs)
+    def _models(self, every: list[Versions], runs: list[RunLine]) -> list[Versions]:
         if self.name is None:
-            return known
-        if self.name not in known and all(run.name != self.name for run in runs):
-            raise _nobody(self.name, [*known, *dict.fromkeys(run.name for run in runs)])
-        return [name for name in known if name == self.name]
+            return every
+        names = [*(each.model for each in every), *(run.name for run in runs)]
+        if self.name not in names:
+            raise _nobody(self.name, names)
+        return [each for each in every if each.model == self.name]
 
     def _runs(self, runs: list[RunLine], ledgers: list[tuple[Versions, Any]]) -> list[RunLine]:
         """The runs of one model: of its name, and those that its versions come from."""

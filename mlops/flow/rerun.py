@@ -11,6 +11,7 @@ from mlops.config.recorded import recorded, with_data
 from mlops.core.errors import REFUSED, fail
 from mlops.core.record import Result
 from mlops.core.snapshot import is_kept
+from mlops.flow.about import sound
 from mlops.flow.run import carry_out, delivered, keep
 from mlops.flow.subject import Subject, subject
 from mlops.flow.then_and_now import SAME, compared, rows_told, surroundings_told
@@ -47,12 +48,13 @@ class Rerun:
             There is no such run (2); what it wrote down is refused (3); whatever a room refuses.
         """
         then = self._then(job)
+        then = replace(then, about=sound({"run": then.label, **then.about}))
         composed = _recorded(job, then)
-        again = self._again(composed, str(then.about.get("snapshot", "")), job.outputs)
+        again = self._again(composed, then.about.get("snapshot", ""), job.outputs)
         tracker = job.part("tracker")
         tracker.open(again.outputs)
         with delivered(tracker) as delivery:
-            result = carry_out(again, tracker, repeats=str(then.about["run"]))
+            result = carry_out(again, tracker, repeats=then.about["run"])
         result = replace(result, delivery=delivery())
         keep(result, again)
         folder = job.project / result.folder
@@ -85,12 +87,14 @@ class Rerun:
 
 def _recorded(job: Job, then: Subject) -> Composed:
     """What the run wrote down, in the place of what this command composed."""
-    known = {
-        key: value if isinstance(value := then.about.get(key), dict) else {}
-        for key in ("choices", "space")
-    }
-    name = str(then.about.get("name") or job.name)
-    return recorded(job.composed, then.folder / "config.yaml", **known, name=name)
+    about = then.about
+    return recorded(
+        job.composed,
+        then.folder / "config.yaml",
+        choices=about["choices"],
+        space=about["space"],
+        name=about.get("name") or job.name,
+    )
 
 
 def _verdict(then: Subject, result: Result, told: list[str]) -> Result:

@@ -35,6 +35,8 @@ class Restore:
             There is no such backup (2); it cannot be trusted, or something is broken that no
             backup holds whole (3).
         """
+        if hasattr(job.part("registry"), "kept"):
+            raise _elsewhere(job.choices["registry"])
         found: dict[str, list[Restored]] = {}
         problems: list[MlopsError] = []
         for archive in self._archives(job, problems):
@@ -95,6 +97,17 @@ def _told(found: dict[str, list[Restored]], broken: list[str]) -> dict[str, Any]
     if not rows and not broken:
         says += ", nothing was to be put back"
     return {"says": says, "rows": rows, "lines": lines}
+
+
+def _elsewhere(registry: str) -> MlopsError:
+    return fail(
+        "kept-elsewhere",
+        "These versions are not kept below outputs, and are not put back there.",
+        where=f"registry={registry}",
+        found="versions on a branch, which every command puts in line again",
+        accepted="registry=mlflow",
+        next_step="git fsck tells whether the branch is whole; a clone of it is a copy",
+    )
 
 
 def _nothing(job: Job) -> MlopsError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 from mlops.config.job import Job
 from mlops.core.dataset import Dataset, Task
 from mlops.core.errors import closest, fail, listed
-from mlops.core.report import Predictions, Report
-from mlops.core.tuning import Objective, Tuned
+from mlops.core.report import Predictions, Report, rounded
+from mlops.core.tuning import Trial, Tuned
 from mlops.flow.fitting import Fitter, Front, fit_model, predict
 from mlops.flow.prepare import Prepared, prepare
 from mlops.flow.steps import Steps
+from mlops.flow.tune import tune
 
 BASELINE = "dummy"
 
@@ -61,8 +63,19 @@ def _pipeline(front: Front, model: Any) -> Any:
     return Pipeline([*front.steps(), ("model", model)])
 
 
-def travel(job: Job, steps: Steps) -> Verdict:
+def travel(
+    job: Job, steps: Steps, key: str = "", told: Callable[[Trial], None] = lambda trial: None
+) -> Verdict:
     """Go the whole road.
+
+    Parameters
+    ----------
+    job : Job
+    steps : Steps
+    key : str
+        The run's.
+    told : callable
+        Is told each trial of a search as it ends.
 
     Raises
     ------
@@ -75,39 +88,13 @@ def travel(job: Job, steps: Steps) -> Verdict:
     evaluator = job.part("evaluator").for_task(dataset.task)
     _know_slices(evaluator, dataset)
     fitter = Fitter(prepared, steps)
-    tuned = _tune(job, fitter, evaluator)
+    steps.screen.step("tuner", "")
+    tuned = tune(job, fitter, evaluator, key, told)
     best = job.with_values(tuned.best.params) if tuned.best.params else job
     front = fitter.front(best)
     model = _fit(best, dataset.task, front, steps)
     report = _judge(best, prepared, front, model, tuned, evaluator, steps)
     return Verdict(best, prepared, front, model, tuned, report)
-
-
-def _tune(job: Job, fitter: Fitter, evaluator: Any) -> Tuned:
-    """Let the tuner ask; every answer is scored on folds inside the training part."""
-    began = perf_counter()
-    steps, primary = fitter.steps, evaluator.primary
-    steps.screen.step("tuner", "")
-
-    def score(params: dict[str, Any]) -> tuple[dict[str, float], ...]:
-        return fitter.fold_scores(job.with_values(params) if params else job, evaluator)
-
-    objective = Objective(
-        score=score,
-        metric=primary,
-        greater_is_better=evaluator.greater_is_better(primary),
-        seed=job.seed,
-    )
-    tuned: Tuned = job.part("tuner").tune(objective, job.space)
-    count = len(fitter.prepared.split.folds)
-    chosen = ", ".join(f"{key}={value}" for key, value in tuned.best.params.items())
-    says = f"{primary} {tuned.best.mean(primary):.4g} over {count} folds"
-    if len(tuned.trials) > 1:
-        says = f"{len(tuned.trials)} trials, best {says}: {chosen}"
-    reused = sum(name.startswith("fold ") for name in steps.reused)
-    says += f" ({reused} folds' features reused)" if reused else ""
-    steps.note("tuner", "done", says, perf_counter() - began)
-    return tuned
 
 
 def _fit(job: Job, task: Task, front: Front, steps: Steps) -> Any:
@@ -144,7 +131,7 @@ def _judge(
     )
     primary = report.metric(report.primary)
     refused = sum(not gate.passed for gate in report.gates)
-    says = f"{primary.name} {primary.value:.4g} on the test part"
+    says = f"{primary.name} {rounded(primary.value)} on the test part"
     says += f", {refused} of {len(report.gates)} gates refuse" if refused else ", gates pass"
     steps.note("evaluator", "refused" if refused else "done", says, perf_counter() - began)
     return report

@@ -14,6 +14,7 @@ from mlops.core.errors import INTERRUPTED, REFUSED, USER, MlopsError
 from mlops.core.paths import write_whole
 from mlops.core.record import Delivery, Record, Result
 from mlops.core.store import Store
+from mlops.core.tuning import Trial
 from mlops.core.turns import told_to
 from mlops.flow.artifacts import write_artifacts, write_model
 from mlops.flow.candidate import write_candidate
@@ -133,12 +134,9 @@ class _Running:
         self.known = more
         self.tell(self.outline.record("RUNNING", int(time.time() * 1000), **more))
 
-    def trials(self, verdict: Verdict) -> None:
-        """Each trial of a search is a child run; one trial alone is the run itself."""
-        started_ms = self.outline.start_ms
-        for trial in verdict.tuned.trials if len(verdict.tuned.trials) > 1 else ():
-            self.tracker.submit(self.outline.trial(trial, started_ms))
-            started_ms += int(1000 * trial.seconds)
+    def trial(self, trial: Trial) -> None:
+        """A trial of a search has ended: it is a child run, whatever becomes of this one."""
+        self.tracker.submit(self.outline.trial(trial, int(time.time() * 1000)))
 
     @property
     def seconds(self) -> float:
@@ -185,7 +183,7 @@ def carry_out(
             steps.screen.step("start", "")
             make_parts(job)
             with heard() as caught:
-                verdict = travel(job, steps)
+                verdict = travel(job, steps, folder.key, running.trial)
             private = bool(verdict.prepared.dataset.sensitive)
             running.heard = sentences(caught, without_values=private)
             return _judged(verdict, running)
@@ -235,7 +233,7 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
     html = page(verdict, result, tags)
     written = write_artifacts(verdict, path, html, diff)
     if job.mode["judge"]:
-        known = {"model": model, "tags": tags, "parents": running.outline.parents}
+        known: dict[str, Any] = {"model": model, "tags": tags, "parents": running.outline.parents}
         write_candidate(verdict, path, files=(*written, "result.json"), **known)
     tags |= {"mlops.data_fingerprint": verdict.prepared.dataset.fingerprint}
     told = {**found, "tags": {**tags, "mlops.outcome": result.outcome}, "model": model}
@@ -248,7 +246,6 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
         if version.is_new:
             deployed(job, versions_of(job), path, version=version.number, run=version.run)
             job.part("monitor").watch(job.name, path)
-    running.trials(verdict)
     standing = standing_of(job) if version else None
     is_new = standing is not None and version is not None and version.is_new
     running.submit("FINISHED", **told, register=registers if is_new else "")
@@ -276,6 +273,7 @@ def _result(verdict: Verdict, running: _Running, registers: str) -> Result:
             "choices": outline.job.choices,
             "best": verdict.tuned.best.params,
             "trials": len(verdict.tuned.trials),
+            **({"study": verdict.tuned.study} if verdict.tuned.study else {}),
             "registers": registers,
         },
         seconds=running.seconds,

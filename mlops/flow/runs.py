@@ -10,8 +10,8 @@ from mlops.config.job import Job
 from mlops.core.errors import MlopsError, closest, fail, listed
 from mlops.core.record import Result
 from mlops.core.version import ModelVersion
+from mlops.flow.registered import every_model
 from mlops.flow.run_index import RunIndex, RunLine
-from mlops.registry.versions import Versions, models
 from mlops.ui.text import number
 
 WHEN, SECONDS = "when", "seconds"
@@ -104,11 +104,15 @@ def versions_by_run(job: Job) -> tuple[dict[str, list[ModelVersion]], list[str]]
     """Run key to the versions that were made of it; and what could not be read, a line each."""
     found: dict[str, list[ModelVersion]] = {}
     told = []
-    for name in models(job.outputs):
+    try:
+        every = every_model(job)
+    except MlopsError as error:  # the list is of runs: a registry that is away hides none
+        return found, [error.problems[0].says]
+    for versions in every:
         try:
-            for version in Versions(job.outputs, name).all():
+            for version in versions.all():
                 found.setdefault(version.run, []).append(version)
-        except MlopsError as error:  # the list is of runs: a broken ledger hides none
+        except MlopsError as error:  # nor does a ledger that is broken
             told.append(error.problems[0].says)
     return found, told
 
@@ -165,6 +169,8 @@ def _plain(run: RunLine, versions: Iterable[ModelVersion]) -> dict[str, Any]:
 
 
 def _counted(shown: int, found: int, what: str) -> str:
+    if found == 1:
+        what = what.replace("runs", "run", 1)
     if shown == found:
         return f"{found:,} {what}" if found else f"no {what}"
     return f"{shown:,} of {found:,} {what}; last=0 shows all"

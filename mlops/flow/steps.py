@@ -105,16 +105,31 @@ class Steps:
         self.done.append(step)
         self.screen.done(step)
 
+    def keep(self) -> None:
+        """Write what was made, for other processes to find; a full disk costs only the reuse."""
+        with suppress(OSError):
+            self._write()
+
+    def forget(self) -> None:
+        """Hold on to nothing of what was done: for who does the same many times."""
+        self._unsaved.clear()
+        self.reused.clear()
+        self._now.clear()
+
+    def _write(self) -> None:
+        while self._unsaved:
+            name, key, write = self._unsaved[0]
+            with self.store.put(name, key) as folder:
+                write(folder)
+            del self._unsaved[0]
+
     def save(self) -> list[str]:
         """Write what was made; a warning if that fails: a full disk costs only the reuse."""
         warnings: list[str] = []
         if not self.reuses:
             return warnings
         try:
-            for name, key, write in self._unsaved:
-                with self.store.put(name, key) as folder:
-                    write(folder)
-            self._unsaved.clear()
+            self._write()
             write_whole(self._memory, json.dumps({**self._last, **self._now}, default=str))
             self.store.trim()
         except OSError as error:

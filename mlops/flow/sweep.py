@@ -14,7 +14,7 @@ from mlops.config.combinations import combinations, samples
 from mlops.config.commandline import Command
 from mlops.config.job import Job
 from mlops.core.errors import SWEEP, MlopsError, Problem, fail
-from mlops.core.paths import write_whole
+from mlops.core.paths import near, write_whole
 from mlops.core.record import Record, Result, Step
 from mlops.core.version import ModelVersion
 from mlops.flow.jobs import job_of
@@ -238,12 +238,11 @@ def _summary(sweep: Sweep, seconds: float) -> Result:
     varied = varying(jobs)
     failed = sum(result.outcome == "failed" for result in results)
     codes = {result.exit_code for result in results}
-    path, project = sweep.folder.path, jobs[0].project
     return Result(
         outcome="failed" if failed else "done",
         exit_code=codes.pop() if len(codes) == 1 else (SWEEP if failed else max(codes)),
         name=" ".join(sweep.names),
-        folder=str(path.relative_to(project) if path.is_relative_to(project) else path),
+        folder=near(sweep.folder.path, jobs[0].project),
         steps=tuple(sweep.steps),
         problems=tuple(each for result in results for each in result.problems),
         details={

@@ -6,6 +6,7 @@ from typing import Any
 
 from mlops.config.job import Job
 from mlops.core.record import Result
+from mlops.core.report import rounded
 
 
 def varying(jobs: list[Job]) -> list[str]:
@@ -31,7 +32,7 @@ def told(result: Result) -> str:
     if result.problems:
         return f"{result.problems[0]['code']}: {result.problems[0]['says']}"
     primary = result.metrics[0]
-    return f"{primary['name']} {primary['value']:.4g}, {result.outcome}"
+    return f"{primary['name']} {rounded(primary['value'])}, {result.outcome}"
 
 
 def row(job: Job, result: Result, varied: list[str]) -> dict[str, Any]:

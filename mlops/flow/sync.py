@@ -28,7 +28,8 @@ class Sync:
 
         uri = getattr(job.part("tracker"), "uri", None)
         drained = drain(job.outputs, uri=uri, adopt=self.adopt, wait_s=self.wait_s)
-        says = f"{len(drained.delivered)} records delivered to {drained.uri}"
+        count = len(drained.delivered)
+        says = f"{count} record{'' if count == 1 else 's'} delivered to {drained.uri}"
         if drained.aligned:
             says += f"; its versions are those of {listed(drained.aligned)}"
         if drained.waiting:

@@ -28,7 +28,7 @@ def compared(about: dict[str, Any], result: Result) -> list[dict[str, Any]]:
         {"metric": name, "then": value, "now": now.get(name), "difference": _by(value, now[name])}
         if name in now
         else {"metric": name, "then": value, "now": None, "difference": "it is not there now"}
-        for name, value in about.get("metrics", {}).items()
+        for name, value in about["metrics"].items()
     ]
 
 
@@ -99,9 +99,9 @@ def surroundings_told(project: Path, about: dict[str, Any], folder: Path) -> Ite
     folder : pathlib.Path
         Its own.
     """
-    found = [*_libraries(about, folder), *_machine(about.get("machine", {}))]
+    found = [*_libraries(about, folder), *_machine(about["machine"])]
     yield f"environment: {', '.join(found)}" if found else "environment: as it was"
-    then, now = about.get("code", {}), code_state(project)[0]
+    then, now = about["code"], code_state(project)[0]
     before, after = _commit(then), _commit(now)
     if then or now:
         yield f"code: {before} then, {after} now" if before != after else f"code: {after}, as then"
@@ -121,14 +121,14 @@ def _libraries(about: dict[str, Any], folder: Path) -> Iterator[str]:
         yield f"{len(others)} {'other ' if named else ''}package{'s' * (len(others) > 1)}"
 
 
-def _machine(then: dict[str, str]) -> Iterator[str]:
+def _machine(then: dict[str, Any]) -> Iterator[str]:
     now = machine()
     for name, value in then.items():
         if now.get(name) != value:
             yield f"{name} {value} → {now.get(name, 'unknown')}"
 
 
-def _commit(tags: dict[str, str]) -> str:
+def _commit(tags: dict[str, Any]) -> str:
     """The state of the code in a few words.
 
     >>> _commit({"git.commit": "0123456789abcdef", "git.clean": "false"})
@@ -137,4 +137,4 @@ def _commit(tags: dict[str, str]) -> str:
     if not tags.get("git.commit"):
         return "not under Git"
     changes = " with uncommitted changes" if tags.get("git.clean") == "false" else ""
-    return f"commit {tags['git.commit'][:8]}{changes}"
+    return f"commit {str(tags['git.commit'])[:8]}{changes}"

@@ -55,10 +55,10 @@ class Acts:
         with self.branch.draft(parent) as draft:
             if entry.act == REGISTER:
                 files(draft, entry.version)
-            for name, content in told(entries).items():
-                draft.put(f"{self.place}/{name}", content)
+            files_told = {f"{self.place}/{name}": text for name, text in told(entries).items()}
             if format_file.exists():
-                draft.put(f"{self.place}/{FORMAT_FILE}", format_file.read_bytes())
+                files_told[f"{self.place}/{FORMAT_FILE}"] = format_file.read_bytes()
+            draft.put(files_told)
             return draft.commit(parent, self._message(entry))
 
     def tag(self, commit: str, entries: list[LedgerEntry]) -> None:

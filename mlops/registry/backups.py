@@ -76,8 +76,8 @@ class Backups:
 
         return packed(path, pack)
 
-    def make(self, path: Path, models: Iterable[str]) -> Archive:
-        """Copy the folders of `models`, each while nobody else can change it.
+    def make(self, path: Path, stores: Iterable[Versions]) -> Archive:
+        """Copy the folders of models, each while nobody else can change it.
 
         Raises
         ------
@@ -88,12 +88,11 @@ class Backups:
         """
 
         def pack(packer: Packer) -> None:
-            for model in models:
-                versions = Versions(self.outputs, model)
+            for versions in stores:
                 with versions.ledger.locked():
                     lines, count, wrong = looked_at(versions)
                     about = {"lines": lines, "versions": count, "wrong": wrong}
-                    packer.add(model, versions.folder, **about)
+                    packer.add(versions.model, versions.folder, **about)
 
         return packed(path, pack)
 
@@ -161,10 +160,11 @@ def is_sound(path: Path) -> bool:
         return False
 
 
-def stored(outputs: Path) -> list[str]:
-    """Names of all models of which there is anything, with or without a ledger."""
+def stored(outputs: Path) -> list[Versions]:
+    """All models of which there is anything, with or without a ledger."""
     folders = [each for each in (outputs / FOLDER).glob("*/") if SAFE_NAME.match(each.name)]
-    return sorted(each.name for each in folders if any(each.glob("[!.]*")))
+    names = sorted(each.name for each in folders if any(each.glob("[!.]*")))
+    return [Versions(outputs, name) for name in names]
 
 
 def free_place(outputs: Path, to: str | None, project: Path) -> Path:

@@ -1,8 +1,8 @@
 """When what went online, and how long that took: notes beside the ledger, which proves nothing.
 
-``outputs/registry/NAME/deployments.jsonl`` holds one line an event. The event ``deployed`` is
-written when a deployer has ended. Whoever serves models may add ``first_served``: the moment a
-version answered its first request.
+``outputs/registry/NAME/deployments.jsonl`` holds one line an event, wherever the ledger is kept.
+The event ``deployed`` is written when a deployer has ended. Whoever serves models may add
+``first_served``: the moment a version answered its first request.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from typing import Any
 
 from mlops.core import lines
 from mlops.registry.ledger import now
+from mlops.registry.versions import FOLDER, Versions
 
 FILE = "deployments.jsonl"
 DEPLOYED, FIRST_SERVED = "deployed", "first_served"
 
 
-def note(folder: Path, event: str, *, version: int, **more: Any) -> None:
+def note(versions: Versions, event: str, *, version: int, **more: Any) -> None:
     """Write down that something happened to a version just now; a full disk stops nobody.
 
     Parameters
     ----------
-    folder : pathlib.Path
+    versions : Versions
         Of the registered model.
     event : str
         ``deployed`` or ``first_served``.
@@ -33,9 +34,14 @@ def note(folder: Path, event: str, *, version: int, **more: Any) -> None:
         key of the act in the ledger, or ``run``, the key of the run that made the version.
     """
     with suppress(OSError):
-        lines.append(folder / FILE, [{"at": now(), "event": event, "version": version, **more}])
+        lines.append(_file(versions), [{"at": now(), "event": event, "version": version, **more}])
 
 
-def notes(folder: Path) -> list[dict[str, Any]]:
+def notes(versions: Versions) -> list[dict[str, Any]]:
     """Every note of a model, the oldest first."""
-    return [each for each in lines.read(folder / FILE) if {"at", "event", "version"} <= each.keys()]
+    found = lines.read(_file(versions))
+    return [each for each in found if {"at", "event", "version"} <= each.keys()]
+
+
+def _file(versions: Versions) -> Path:
+    return versions.outputs / FOLDER / versions.model / FILE

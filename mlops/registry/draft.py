@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from mlops.core.errors import ENVIRONMENT, fail
@@ -32,14 +33,23 @@ class Draft:
             "GIT_WORK_TREE": str(root),
             "GIT_INDEX_FILE": str(index),
         }
+        self.index = index
 
-    def put(self, path: str, content: bytes) -> None:
-        """A file, byte for byte."""
-        words = ("hash-object", "-w", "--stdin", "--no-filters")
-        blob = self.repository.get(*words, stdin=content).decode().strip()
-        self.repository.get(
-            "update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", env=self.env
-        )
+    def put(self, files: dict[str, bytes]) -> None:
+        """Files by path, byte for byte."""
+        place = self.index.with_suffix(".files")
+        place.mkdir()
+        try:
+            for number, content in enumerate(files.values()):
+                (place / str(number)).write_bytes(content)
+            listed = "".join(f"{place / str(number)}\n" for number in range(len(files)))
+            words = ("hash-object", "-w", "--no-filters", "--stdin-paths")
+            blobs = self.repository.get(*words, stdin=listed.encode()).decode().split()
+        finally:
+            shutil.rmtree(place)
+        lines = [f"100644 {blob}\t{path}\0" for blob, path in zip(blobs, files, strict=True)]
+        words = ("update-index", "-z", "--add", "--index-info")
+        self.repository.get(*words, stdin="".join(lines).encode(), env=self.env)
 
     def add(self, folder: str) -> None:
         """A folder of the root; large files as the repository says.
@@ -73,7 +83,7 @@ class Draft:
             line = f"{name} {POINTER}\n"
             text += "" if line in text else line
         if text != now:
-            self.put(path, text.encode())
+            self.put({path: text.encode()})
 
     def _large(self, files: list[str]) -> set[str]:
         """Those that go to Git LFS: as this branch says, or the files of the user's work tree."""

@@ -12,8 +12,7 @@ from mlops.core.version import ModelVersion
 from mlops.registry.backups import Backups, LastBackup, stored
 from mlops.registry.format import FORMAT, StoreFormat
 from mlops.registry.intent import Intent
-from mlops.registry.ledger import Ledger
-from mlops.registry.versions import FOLDER, Versions, models
+from mlops.registry.versions import Versions, models
 
 MOST_DAYS = 7
 Finding = tuple[str, str, str]  # ok, look or broken; what was found; what to do
@@ -28,7 +27,7 @@ def inspect(outputs: Path) -> Finding:
         ``ok``, ``look`` (it works, and somebody should know) or ``broken``; what was found; how
         to repair it.
     """
-    found = _worst([Versions(outputs, name) for name in stored(outputs)])
+    found = _worst(stored(outputs))
     known = [Versions(outputs, name) for name in models(outputs)]
     return found or ("ok", _all_whole(known), "")
 
@@ -55,13 +54,23 @@ def _worst(known: list[Versions]) -> Finding | None:
     return None
 
 
-def inspect_backup(outputs: Path) -> Finding:
-    """Is there a backup, how old is it, and can it still be read; reads every byte of it."""
-    names, backups = models(outputs), Backups(outputs)
-    last = backups.last()
+def inspect_backup(outputs: Path, kept: list[Versions] | None = None) -> Finding:
+    """Is there a backup, how old is it, and can it still be read; reads every byte of it.
+
+    Parameters
+    ----------
+    outputs : pathlib.Path
+    kept : list of Versions, optional
+        All there are, where they are kept elsewhere, with every act they ever saw.
+    """
+    here = [Versions(outputs, name) for name in models(outputs)]
+    known = here if kept is None else kept
+    names, last = [versions.model for versions in known], Backups(outputs).last()
     if last is None:
-        if not names:
+        if not known:
             return "ok", "nothing to keep yet", ""
+        if kept is not None:
+            return "ok", "none; every act is kept in Git", ""
         return "look", f"no backup of {counted(len(names), 'model')}", "mlops backup"
     path = Path(last.path)
     if not path.is_file():
@@ -70,8 +79,9 @@ def inspect_backup(outputs: Path) -> Finding:
         return "broken", f"{path.name} was changed since it was written", "mlops backup"
     if missing := sorted(last.lines.keys() - names):
         says = f"{listed(missing)} is in the last backup, and not here"
-        return "look", says, "mlops restore puts it back"
-    return _age(last, sum(_since(outputs, name, last.lines.get(name, 0)) for name in names))
+        return "look", says, "mlops restore"
+    lines = {versions.model: len(versions.ledger.lines()) for versions in known}
+    return _age(last, sum(max(0, lines[name] - last.lines.get(name, 0)) for name in names))
 
 
 def _age(last: LastBackup, since: int) -> Finding:
@@ -84,17 +94,15 @@ def _age(last: LastBackup, since: int) -> Finding:
     return ("look", says, "mlops backup") if days >= MOST_DAYS else ("ok", says, "")
 
 
-def _since(outputs: Path, name: str, lines: int) -> int:
-    return max(0, len(Ledger(outputs / FOLDER / name, name).lines()) - lines)
-
-
 def _findings(versions: Versions) -> Iterator[Finding]:
     model = versions.model
     try:
         older = StoreFormat.of(versions.folder).number < FORMAT
         if older and versions.ledger.path.exists():
-            says = f"{model}: an older release wrote it, and it is upgraded"
-            yield "look", says, f"mlops history name={model} does it, after a backup"
+            says = (
+                f"{model}: an older release wrote it; the next command upgrades it, after a backup"
+            )
+            yield "look", says, f"mlops history name={model}"
             return
         known = versions.all(versions.ledger.verify())
     except MlopsError as error:
@@ -130,6 +138,8 @@ def _damage(
     """A version that cannot be used: bad if it has a name, else worth knowing."""
     says = f"{versions.model} {version}: {wrong}"
     state = "broken" if version.aliases else "look"
+    if again := versions.ledger.copy_of(versions.shelf.place(version.number)):
+        return state, says, again
     if Backups.beside(versions.folder).usable():
         return state, says, "mlops restore"
     if not version.aliases:

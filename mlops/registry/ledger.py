@@ -46,6 +46,7 @@ class Ledger:
     """
 
     is_followed = True  # MLflow's registry is brought in line with it
+    stale = ""  # why acts that others did may be unknown here
 
     def __init__(self, folder: Path, model: str) -> None:
         self.folder, self.model = folder, model
@@ -118,6 +119,10 @@ class Ledger:
     def others(self) -> list[str]:
         """Names of the models that are kept in the same place."""
         return sorted(path.parent.name for path in self.folder.parent.glob(f"*/{FILE}"))
+
+    def copy_of(self, folder: Path) -> str:
+        """Where the files of a version can be had again, as a next step; empty if nowhere."""
+        return ""
 
     def take_notes(self) -> list[str]:
         """What people should know, once."""

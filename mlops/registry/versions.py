@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.core.paths import SAFE_NAME
+from mlops.core.snapshot import pin
 from mlops.core.version import EXTERNAL, REGISTER, LedgerEntry, ModelVersion, Standing
 from mlops.registry import refusals
 from mlops.registry.ledger import FILE, Ledger
@@ -136,6 +137,7 @@ class Versions:
             The chain is broken.
         """
         about = candidate.about
+        pin(str(about.get("snapshot", "")), self.outputs)
         with self.shelf.gathered(candidate) as (gathered, artefact), self.ledger.locked():
             entries = self.ledger.verify()
             versions = self.all(entries)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from time import perf_counter
 from typing import Any
 
-from mlops.core.errors import fail, listed
+from mlops.core.errors import fail
 from mlops.core.tuning import Objective, Trial, Tuned
-from mlops.tuner.space import Dimension, dimensions
+from mlops.tuner.best import best
+from mlops.tuner.condition import Axis, axes
+from mlops.tuner.goals import Goal
+from mlops.tuner.plots import pictures
+from mlops.tuner.progress import Progress
+from mlops.tuner.scoring import in_turn
+from mlops.tuner.space import merged
 
 
 class Grid:
@@ -30,6 +35,8 @@ class Grid:
         A larger grid is refused.
     trials : int or None
         Try only so many of the combinations, spread evenly over them; None tries all.
+    trial_timeout_s : float or None
+        Seconds that one candidate may take before it is ended as failed; None for no limit.
 
     Examples
     --------
@@ -47,11 +54,13 @@ class Grid:
         points: int,
         max_candidates: int,
         trials: int | None = None,
+        trial_timeout_s: float | None = None,
     ) -> None:
         self.space = space
         self.points = points
         self.max_candidates = max_candidates
         self.trials = trials
+        self.trial_timeout_s = trial_timeout_s
 
     def check(self, space: dict[str, str]) -> None:
         """Read the space and count the candidates, without trying one.
@@ -77,90 +86,64 @@ class Grid:
         MlopsError
             As :meth:`check`; or every candidate failed.
         """
-        candidates = enumerate(self._candidates(self._axes(space)))
-        trials = tuple(_trial(objective, number, params) for number, params in candidates)
-        complete = [trial for trial in trials if trial.state == "complete"]
-        if not complete:
-            raise _all_failed(trials)
-        return Tuned(best=max(complete, key=_rank(objective)), trials=trials)
+        candidates = list(enumerate(self._candidates(self._axes(space))))
+        trials = tuple(sorted(self._scored(objective, candidates), key=lambda each: each.number))
+        chosen = best(objective, trials, "grid")
+        goal = Goal(objective.metric, objective.greater_is_better)
+        return Tuned(best=chosen, trials=trials, plots=pictures(trials, [goal]))
 
     def merged(self, space: dict[str, str]) -> dict[str, str]:
         """The space to search: `space`, with what ``tuner.space`` adds, replaces and takes out."""
-        own = dict(_dotted(self.space))
-        return {key: text for key, text in {**space, **own}.items() if text is not None}
+        return merged(space, self.space)
 
-    def _axes(self, space: dict[str, str]) -> tuple[Dimension, ...]:
-        read = dimensions(self.merged(space))
-        if not read:
-            raise fail(
-                "empty-space",
-                "There is nothing to search.",
-                where="tuner.space",
-                found="no key, and the chosen options name none of their own",
-                accepted="at least one key with a sweep text",
-                next_step="write tuner.space.model.KEY='choice(1, 10)', or choose tuner=fixed",
-            )
-        count = math.prod(len(each.grid(self.points)) for each in read)
+    def _scored(
+        self, objective: Objective, candidates: list[tuple[int, dict[str, Any]]]
+    ) -> Iterator[Trial]:
+        """Each candidate as it ends."""
+        progress = Progress(objective, len(candidates))
+        for trial in in_turn(objective, iter(candidates), self.trial_timeout_s):
+            objective.told(trial)
+            progress.told(trial)
+            yield trial
+
+    def _axes(self, space: dict[str, str]) -> tuple[Axis, ...]:
+        read = axes(self.merged(space))
+        grids = {each.key: each.dimension.grid(self.points) for each in read}
+        count = math.prod(map(len, grids.values()))
         if count > self.max_candidates:
             raise fail(
                 "grid-too-large",
                 f"The grid has {count} candidates.",
                 where="tuner.space",
-                found=" × ".join(f"{len(each.grid(self.points))} {each.key}" for each in read),
+                found=" × ".join(f"{len(values)} {key}" for key, values in grids.items()),
                 accepted=f"at most {self.max_candidates} (tuner.max_candidates)",
                 next_step="take keys out (tuner.space.KEY=null), lower tuner.points, or raise the "
                 "limit",
             )
         return read
 
-    def _candidates(self, axes: tuple[Dimension, ...]) -> Iterator[dict[str, Any]]:
-        keys = [axis.key for axis in axes]
-        every = list(itertools.product(*(axis.grid(self.points) for axis in axes)))
+    def _candidates(self, read: tuple[Axis, ...]) -> Iterator[dict[str, Any]]:
+        whole = itertools.product(*(axis.dimension.grid(self.points) for axis in read))
+        every = list(_distinct(_searched(read, values) for values in whole))
         wanted = min(self.trials or len(every), len(every))
         for number in range(wanted):
-            values = every[number * (len(every) - 1) // max(wanted - 1, 1)]
-            yield dict(zip(keys, values, strict=True))
+            yield every[number * (len(every) - 1) // max(wanted - 1, 1)]
 
 
-def _dotted(space: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in space.items():
-        if isinstance(value, dict):
-            yield from _dotted(value, f"{before}{key}.")
-        else:
-            yield f"{before}{key}", value
+def _searched(read: tuple[Axis, ...], values: tuple[Any, ...]) -> dict[str, Any]:
+    """The point without the keys that do not count together with the others."""
+    point: dict[str, Any] = {}
+    for axis, value in zip(read, values, strict=True):
+        if axis.is_active(point):
+            point[axis.key] = value
+    return point
 
 
-def _trial(objective: Objective, number: int, params: dict[str, Any]) -> Trial:
-    start = perf_counter()
-    try:
-        scores = tuple(objective.score(params))
-    except Exception as error:  # whatever a part raises for these values is this trial's result
-        says = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-        seconds = perf_counter() - start
-        return Trial(
-            number=number, params=params, scores=(), state="failed", says=says, seconds=seconds
-        )
-    return Trial(number=number, params=params, scores=scores, seconds=perf_counter() - start)
-
-
-def _rank(objective: Objective) -> Any:
-    """Sort key: larger is better, NaN is worst; ``max`` keeps the first of equals."""
-    sign = 1 if objective.greater_is_better else -1
-
-    def rank(trial: Trial) -> float:
-        mean = sign * trial.mean(objective.metric)
-        return -math.inf if math.isnan(mean) else mean
-
-    return rank
-
-
-def _all_failed(trials: tuple[Trial, ...]) -> Exception:
-    reasons = dict.fromkeys(trial.says for trial in trials)
-    return fail(
-        "all-trials-failed",
-        f"All {len(trials)} candidates of the grid failed.",
-        where="tuner=grid",
-        found=listed(reasons, most=3),
-        accepted="at least one candidate that can be fitted and scored",
-        next_step="run once with tuner=fixed to see the error, then correct the space",
-    )
+def _distinct(points: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Each point once: points that differ in a key that does not count for them are one."""
+    seen: set[str] = set()
+    for point in points:
+        text = repr(point)
+        if text not in seen:
+            seen.add(text)
+            yield point

@@ -231,3 +231,21 @@ def _refused(key: str, text: Any, says: str) -> MlopsError:
         accepted=ACCEPTED,
         next_step=f"correct _space_ of the option, or tuner.space, for {key}",
     )
+
+
+def merged(space: Mapping[str, str], own: Mapping[str, Any]) -> dict[str, str]:
+    """`space`, with what `own` (nested or dotted) adds, replaces and, by null, takes out.
+
+    >>> merged({"model.a": "choice(1, 2)", "model.b": "choice(3)"}, {"model": {"a": None}})
+    {'model.b': 'choice(3)'}
+    """
+    whole = {**space, **dict(_dotted(own))}
+    return {key: text for key, text in whole.items() if text is not None}
+
+
+def _dotted(space: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in space.items():
+        if isinstance(value, dict):
+            yield from _dotted(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value

@@ -46,12 +46,12 @@ class Rich(Printed):
         """Print the pieces in their colours."""
         from rich.text import Text
 
-        console, encoding = self._screen(), sys.stdout.encoding
+        console = self._screen()
         text = Text()  # one for all: a list of thousands is printed at once
         for number, line in enumerate(lines):
             text.append("\n" * bool(number))
             for piece, style in line:
-                text.append(encodable(piece, encoding), COLOURS[style] or None)
+                text.append(encodable(piece, console.encoding), COLOURS[style] or None)
         if lines:
             console.print(text, soft_wrap=True)
 
@@ -95,7 +95,9 @@ class Rich(Printed):
     def _screen(self) -> Any:
         from rich.console import Console
 
-        if self._console is None or self._console.file is not sys.stdout:
+        # While the line moves, standard output is a stand-in of rich's without an encoding.
+        moves = self._status is not None
+        if self._console is None or not (moves or self._console.file is sys.stdout):
             self._console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
         return self._console
 
@@ -105,7 +107,7 @@ class Rich(Printed):
         console = self._screen()
         if not console.is_terminal:
             return
-        shown = Text(encodable(clipped(text, self.room() - 3), sys.stdout.encoding), style="dim")
+        shown = Text(encodable(clipped(text, self.room() - 3), console.encoding), style="dim")
         if self._status is None:
             RUNNING.append(self)
             spinner = "dots" if console.encoding.startswith("utf") else "line"

@@ -8,6 +8,7 @@ from typing import Any
 from mlops.core.record import Result, Step
 from mlops.ui.table import Line, table
 from mlops.ui.text import clean, clipped, like, wrapped
+from mlops.ui.tree import tree
 
 MARKS = {"done": "✓", "reused": "↻", "refused": "✗", "failed": "✗", "skipped": "–"}
 STYLES = {"done": "good", "reused": "quiet", "refused": "bad", "failed": "bad", "skipped": "quiet"}
@@ -63,16 +64,22 @@ def warning_lines(warnings: Iterable[str], width: int) -> list[Line]:
 
 
 def end_lines(result: Result, width: int) -> list[Line]:
-    """What a verb knows (``facts``: label to lines), lists (``rows``), says and adds (``lines``);
-    the outcome; where to look next.
+    """What a verb knows (``facts``: label to lines), lists (``tree``, ``rows``), says and adds
+    (``lines``); the outcome; where to look next.
     """
     lines = _facts(result.details.get("facts") or {}, width)
-    rows = result.details.get("rows")
+    rows, branches = result.details.get("rows"), result.details.get("tree")
+    if branches:
+        lines += [[], *tree(branches, width)]
     if rows:
         keys = list(dict.fromkeys(key for row in rows for key in row))
         lines += [[], *table(keys, [[row.get(key) for key in keys] for row in rows], width)]
     told = [result.details["says"]] if result.details.get("says") else []
-    texts = [*([""] if rows and told else []), *told, *result.details.get("lines", ())]
+    texts = [
+        *([""] if (rows or branches) and told else []),
+        *told,
+        *result.details.get("lines", ()),
+    ]
     lines += [[(each, "")] for text in texts for each in wrapped(clean(text), width)]
     # A verb that judges nothing has said how it went; a run tells its outcome.
     if result.outcome in OUTCOMES and (result.key or not told):

@@ -11,6 +11,7 @@ STRANGE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}  # control, invisible, private, l
 PLAIN = {
     "✓": "+", "✗": "x", "…": "...", "–": "-", "−": "-", "—": "-", "×": "x", "±": "+/-", "²": "2",
     "≤": "<=", "≥": ">=", "→": "->", "·": "-", "’": "'", "“": '"', "”": '"', "↻": "=",
+    "└": "`", "├": "|", "│": "|", "─": "-",
 }  # fmt: skip
 
 
@@ -47,6 +48,8 @@ def number(value: Any) -> str:
     >>> number(0.123456), number(12345.6), number(None), number(3)
     ('0.1235', '12,346', '–', '3')
     """
+    if isinstance(value, str):
+        return clean(value)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -6,6 +6,7 @@ whose speed drifts changes both sides. Nothing else should run meanwhile.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -162,7 +163,48 @@ def sweep(scratch: Path) -> None:
     print(f"{'models of mlops -m in MLflow':<34} {len(models)} of 20")
 
 
-BENCHMARKS = {each.__name__: each for each in (run, cold, first, start, sweep)}
+def versions(scratch: Path) -> None:
+    """What is answered by the ledger: history, promote and rollback, with two versions."""
+    folder, app = emptied(scratch / "versions"), hand("empty_app.py")
+    for model in ("linear", "ridge"):
+        whole([*MLOPS, f"model={model}", "mode.folds=2", "mode.bootstrap=0"], folder)
+    compare(
+        "history / empty Hydra application",
+        "1.5",
+        11,
+        lambda: whole([*MLOPS, "history"], folder),
+        lambda: whole(app, folder),
+    )
+    acts = itertools.cycle([["promote", "version=2"], ["rollback"]])
+    compare(
+        "promote, rollback / empty Hydra app",
+        "1.5",
+        12,
+        lambda: whole([*MLOPS, *next(acts)], folder),
+        lambda: whole(app, folder),
+    )
+
+
+def runs(scratch: Path) -> None:
+    """Ten thousand runs, listed: the newest, and all; and once more without the index."""
+    folder, count = emptied(scratch / "runs"), 10_000
+    whole([*MLOPS, "mode.folds=2", "mode.bootstrap=0"], folder)
+    [real] = (folder / "outputs" / "runs").iterdir()
+    result = (real / "result.json").read_bytes()
+    for number in range(count - 1):
+        copy = real.with_name(f"{real.name[:-8]}{number:08x}")
+        copy.mkdir()
+        (copy / "result.json").write_bytes(result)
+    first = whole([*MLOPS, "runs"], folder)
+    for what, words in (("the newest 20", ()), ("all", ("last=0",))):
+        took = [whole([*MLOPS, "runs", *words], folder) for _ in range(7)]
+        middle, least, most = statistics.median(took), min(took), max(took)
+        print(f"{f'runs, {what} of {count:,}':<34} {middle:6.2f} s ({least:.2f} … {most:.2f})"
+              "   limit 1 s", flush=True)  # fmt: skip
+    print(f"{'runs, no index yet':<34} {first:6.2f} s")
+
+
+BENCHMARKS = {each.__name__: each for each in (run, cold, first, start, sweep, versions, runs)}
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:

@@ -83,6 +83,21 @@ def test_in_smoke_mode_gates_are_shown_and_refuse_nothing(
         ({"gates": {"rmse": {"min": 6, "max": 5}}}, "bad-gate", ""),
         ({"gates": {"rmse": {"better_than_baseline": 1}}}, "bad-gate", ""),
         ({"gates": {"rmse": {"worst_slice_max": 1}}}, "bad-gate", ""),
+        ({"gates": {"rmse": {"not_worse_than_champion_by": -0.1}}}, "bad-gate", ""),
+        ({"gates": {"rmse": {"not_worse_than_champion_by": "10 %"}}}, "bad-gate", ""),
+        ({"gates": {"rmse": {"not_worse_than_champion_by": True}}}, "bad-gate", ""),
+        ({"gates": {"rmse": {"not_worse_than_champion_by": float("inf")}}}, "bad-gate", ""),
+        (
+            {"gates": {"rmse": {"not_worse_then_champion_by": 1}}},
+            *("unknown-condition", "not_worse_than_champion_by"),
+        ),
+        ({"gates": {"size_mb": {"min": 1}}}, "unknown-condition", ""),
+        ({"gates": {"size_mb": {"not_worse_than_champion_by": 1}}}, "unknown-condition", ""),
+        ({"gates": {"latency_ms": {"maxi": 1}}}, "unknown-condition", "max"),
+        ({"gates": {"latency_ms": {"max": -1}}}, "bad-gate", ""),
+        ({"gates": {"latency_ms": {"max": "fast"}}}, "bad-gate", ""),
+        ({"gates": {"size_gb": {"max": 1}}}, "unknown-metric", "size_mb"),
+        ({"primary": "size_mb"}, "unknown-metric", ""),
     ],
 )
 def test_a_gate_that_cannot_be_judged_is_refused_by_the_check(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from filelock import FileLock
@@ -136,3 +137,56 @@ def test_in_an_empty_folder_there_is_nothing_to_free(place):
     result = place("clean", "apply=true")
     assert {row["count"] for row in result.details["rows"]} == {0}
     assert list(place.folder.iterdir()) == []
+
+
+def kept_data(outputs):
+    return {path.name for path in (outputs / "snapshots" / "datasets").glob("*/")}
+
+
+def snapshot_of(place, result):
+    return json.loads((place.run_folder(result) / "candidate.json").read_text())["snapshot"]
+
+
+@pytest.fixture
+def two_sets(place):
+    """A version made of all rows, and a newer run that a gate refuses, of some of them."""
+    words = ("tracker=offline", "mode.bootstrap=0", "mode.folds=2")
+    version = place(*words)
+    harsh = "evaluator.regression.gates.r2.min=0.99"
+    run = place(*words, "mode.max_rows=200", harsh)
+    shutil.rmtree(place.outputs / "spool")  # as if the records were delivered
+    return version, run
+
+
+def test_data_that_only_runs_which_go_refer_to_goes_and_that_of_versions_stays(place, two_sets):
+    keys = [snapshot_of(place, each) for each in two_sets]
+    assert kept_data(place.outputs) == set(keys)
+    place("clean", "apply=true", "keep_runs=1")
+    assert kept_data(place.outputs) == set(keys)
+    assert count(place("clean", "keep_runs=0"), "snapshots of data") == 1
+    place("clean", "apply=true", "keep_runs=0")
+    assert kept_data(place.outputs) == {keys[0]}
+    assert place("check", "data=snapshot", "version=1").outcome == "done"
+
+
+def test_data_of_a_version_stays_wherever_the_version_is(place, two_sets):
+    shutil.rmtree(place.outputs / "registry")  # as if it were kept in a repository
+    shutil.rmtree(place.outputs / "runs")
+    place("clean", "apply=true", "keep_runs=0")
+    assert kept_data(place.outputs) == {snapshot_of_version(place)}
+
+
+def snapshot_of_version(place):
+    (pinned,) = (place.outputs / "snapshots" / "pinned").iterdir()
+    return pinned.name
+
+
+def test_while_a_run_goes_on_its_data_may_be_about_to_be_referred_to(place, outputs):
+    going = old_run(outputs, 1, result=False)
+    (outputs / "snapshots" / "datasets" / ("0" * 32)).mkdir(parents=True)
+    note = {"key": going.name.partition("-")[2], "folder": str(going)}
+    (outputs / "spool" / "started").mkdir(parents=True)
+    (outputs / "spool" / "started" / f"{note['key']}.json").write_text(json.dumps(note))
+    with FileLock(going / ".lock"):
+        assert count(place("clean"), "snapshots of data") == 0
+    assert count(place("clean"), "snapshots of data") == 1

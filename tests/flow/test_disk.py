@@ -100,7 +100,7 @@ def test_no_room_for_the_tracking_database_costs_one_line_and_sync_delivers_late
     assert "error[" not in ran.text
     assert len(pending(disk.folder)) == 1
     disk.remount("size=20m")
-    assert "1 records delivered" in cli("sync").ok().text
+    assert "1 record delivered" in cli("sync").ok().text
     assert pending(disk.folder) == {}
 
 

@@ -88,6 +88,8 @@ def test_a_tracking_server_that_is_away_is_no_fault_of_this_machine(place):
 
 def test_what_was_meant_for_another_server_is_told_and_adopted_when_asked(place):
     place("mode=smoke", "tracker.uri=http://127.0.0.1:9")
+    spool = found(place("doctor"))["spool"]
+    assert spool == ("look", "1 record waits for http://127.0.0.1:9", "mlops sync adopt=true")
     told = place("sync")
     assert [row["state"] for row in told.details["rows"]] == ["waits elsewhere"]
     assert "127.0.0.1:9" in told.details["rows"][0]["says"]

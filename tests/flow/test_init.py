@@ -23,6 +23,7 @@ def test_the_project_holds_a_recipe_a_part_of_its_own_its_test_and_a_workflow(wo
         "recipes/houses.yaml",
         "houses/cap.py",
         "conf/cleaner/cap.yaml",
+        "conf/config.yaml",
         "tests/test_cap.py",
         ".github/workflows/ci.yml",
         ".gitignore",
@@ -141,7 +142,7 @@ def test_a_place_that_cannot_be_written_is_the_environment_s_fault(work):
 
 def test_its_recipe_runs_and_finds_the_metric_that_it_promises(work, cli, command_line):
     cli("init", "houses").ok()
-    ran = command_line(work / "houses")("recipe=houses", "ui=json").ok()
+    ran = command_line(work / "houses")("ui=json").ok()  # its own recipe
     found = {metric["name"]: metric["value"] for metric in ran.json["metrics"]}
     recipe = (work / "houses" / "recipes" / "houses.yaml").read_text(encoding="utf-8")
     promised = re.search(r"rmse (?P<value>\d+) ± (?P<width>\d+)", recipe)

@@ -175,6 +175,8 @@ def _contract(result):
 def test_a_contract_is_shown_before_it_is_accepted(place, kept):
     rows = {row["contract"]: row["there"] for row in place("contract", *OWN).details["rows"]}
     assert rows == {"accepted": False, "learned": True}
+    files = [row["file"].split("/")[0] for row in place("contract", *OWN).details["rows"]]
+    assert files == ["contracts", "outputs"]
     place("contract", "accept", *OWN)
     rows = {row["contract"]: row["there"] for row in place("contract", *OWN).details["rows"]}
     assert rows == {"accepted": True, "learned": True}

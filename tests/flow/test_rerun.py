@@ -219,6 +219,21 @@ def test_a_record_that_does_not_hold_is_told_like_any_configuration(
     assert wrong.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"choices": ["../../etc"], "space": "model", "machine": 3, "code": None},
+        {"choices": {"model": "../../../etc/passwd", "data": 7}, "snapshot": "../.."},
+        {"metrics": {"rmse": "good", "r2": [1]}, "requirements": 5, "name": None},
+    ],
+)
+def test_whatever_a_run_says_of_itself_breaks_nothing(project, again, run, spoilt):
+    shutil.rmtree(project.outputs / "registry")
+    edited(project.run_folder(run), "candidate.json", lambda about: about.update(spoilt))
+    assert again("name=mine").exit_code == 0
+    assert project("lineage", f"run={run.key}").details["tree"]
+
+
 def test_what_is_to_be_repeated_must_be_said_and_exist(project):
     with pytest.raises(MlopsError, match="which-run"):
         project("rerun")

@@ -36,7 +36,7 @@ def test_import_linter_tells_a_room_that_reaches_over_to_its_neighbour(tmp_path,
     for room in ("features", "model", "tuner", "evaluator"):
         (package / room).mkdir()
         (package / room / "__init__.py").touch()
-    for room in ("tracker", "registry", "deployer", "monitor"):
+    for room in ("tracker", "registry", "deployer", "monitor", "compute"):
         (package / room).mkdir()
         (package / room / "__init__.py").touch()
     (package / "__init__.py").touch()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from mlops.registry.git import Git
 from mlops.registry.shelf import Candidate
 from mlops.registry.versions import Versions
 
@@ -66,3 +69,61 @@ def damage() -> Callable[..., None]:
         path.write_bytes(content)
 
     return flip
+
+
+class Clone:
+    """A work tree of somebody's; each call of :meth:`houses` is a command of its own."""
+
+    def __init__(self, folder: Path, outputs: Path) -> None:
+        self.folder, self.outputs = folder, outputs
+
+    def git(self, *words: str, at: Path | None = None, stdin: str = "") -> str:
+        """What ``git`` answers."""
+        asked = ["git", "-C", str(at or self.folder), *words]
+        ran = subprocess.run(asked, input=stdin, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout.strip()
+
+    def registry(self, **more: Any) -> Git:
+        return Git(repository=str(self.folder), **more)
+
+    def houses(self, **more: Any) -> Versions:
+        return self.registry(**more).versions(self.outputs, "houses")
+
+    def file(self, path: str, at: str = "models") -> str:
+        """A file on the branch."""
+        return self.git("cat-file", "blob", f"{at}:models/houses/{path}")
+
+    def subjects(self, branch: str = "models") -> list[str]:
+        """Subjects of the commits of a branch, the oldest first."""
+        return self.git("log", "--reverse", "--format=%s", branch).splitlines()
+
+    def tags(self) -> list[str]:
+        return self.git("tag", "--list", "houses/*").splitlines()
+
+
+@pytest.fixture
+def origin(work: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A bare repository with one commit of code."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    settings = "[user]\nname = Ann\nemail = ann@example.org\n[init]\ndefaultBranch = main\n"
+    (work / "gitconfig").write_text(settings)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(work / "gitconfig"))
+    folder = work / "origin.git"
+    here = Clone(work, work)
+    here.git("init", "--quiet", "--bare", "--template=", str(folder))
+    commit = here.git("commit-tree", here.git("mktree", at=folder), "-m", "code", at=folder)
+    here.git("update-ref", "refs/heads/main", commit, at=folder)
+    return folder
+
+
+@pytest.fixture
+def clone(origin: Path, work: Path, outputs: Path) -> Callable[[str], Clone]:
+    """Clone the bare repository: ``clone("ann")``."""
+
+    def make(name: str) -> Clone:
+        Clone(work, outputs).git("clone", "--quiet", "--template=", str(origin), name)
+        return Clone(work / name, outputs)
+
+    return make

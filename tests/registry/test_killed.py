@@ -214,13 +214,13 @@ print("upgrade", steps)
 
 BACK_UP = """
 for _ in range(2):
-    backups.remember(backups.make(backups.new(), ["houses"]))
+    backups.remember(backups.make(backups.new(), [versions]))
     backups.prune(1)
 print("backup", steps)
 """
 
 RESTORE = """
-backups.make(store / "kept.tar", ["houses"])
+backups.make(store / "kept.tar", [versions])
 moves.promote(2, "champion", seen=versions.holder("champion"), why="better")
 history = versions.ledger.path
 history.write_bytes(history.read_bytes().replace(b'"version": 3', b'"version": 1'))

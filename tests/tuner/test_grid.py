@@ -14,6 +14,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 from mlops.core.errors import MlopsError
 from mlops.core.tuning import Objective
 from mlops.tuner.grid import Grid
+from mlops.tuner.space import merged
 
 
 def grid(**keys: Any) -> Grid:
@@ -94,7 +95,7 @@ def test_an_interrupt_is_no_failed_candidate() -> None:
 def test_its_own_space_adds_replaces_and_takes_out() -> None:
     own = {"model.alpha": "choice(7)", "model": {"deep": {"key": "choice(1)"}}, "model.l1": None}
     space = {"model.alpha": "choice(1, 2)", "model.l1": "choice(1)", "model.other": "choice(3)"}
-    assert grid(space=own).merged(space) == {
+    assert merged(space, own) == {
         "model.alpha": "choice(7)",
         "model.other": "choice(3)",
         "model.deep.key": "choice(1)",

@@ -145,7 +145,7 @@ def test_a_terminal_gets_colour_a_moving_line_and_its_cursor_back(
     )
     text = _in_a_terminal(str(script), cli.environment(TERM="xterm-256color"))
     assert "\x1b[32m✓" in text
-    assert "3 of 12 trials" in text
+    assert "━" * 6 + "─" * 18 + "  3 of 12 trials" in text
     assert "\x1b[31m\x1b[1merror[bad]" in text
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
     assert text.rindex("error[bad]") > text.rindex("\x1b[?25h")

@@ -135,6 +135,13 @@ class StudySweeper(Sweeper):
     def _carry_out(self, asking: Asking) -> dict[int, Any]:
         """Ask while there is room; tell; stop where too many fail."""
         places = slots(self.launcher, self.n_jobs)
+        try:
+            return self._filled(asking, places)
+        finally:
+            places.close()
+
+    def _filled(self, asking: Asking, places: Any) -> dict[int, Any]:
+        """Keep every place busy until nothing is left to ask; the job returns by number."""
         in_order = _has_seed(self.sampler)
         running: list[int] = []
         ended: dict[int, Any] = {}

@@ -1,21 +1,22 @@
-"""What two models answer: metrics on the same rows, what changed and for whom, size, speed."""
+"""What two models answer: metrics on the same rows, what changed and for whom."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops.config.build import build
 from mlops.config.job import Job
-from mlops.core.dataset import Task
+from mlops.core.dataset import Dataset, Task
 from mlops.core.errors import MlopsError
 from mlops.core.report import Plot, Predictions
-from mlops.flow.comparison.shared import Shared, inputs, shared
+from mlops.flow.comparison.recorded import recorded
+from mlops.flow.comparison.shared import Shared, shared
 from mlops.flow.comparison.sides import Side
-from mlops.registry.shelf import MODEL
 
-NOBODY = "no row of either test part is new to both models"
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def answers(
@@ -33,11 +34,11 @@ def answers(
     list of str
         What was decided on the way, for people.
     """
-    found, why = None, "a model or its data is not there"
+    found: Shared | str = "a model or its data is not there"
     if all(each.pipeline is not None and each.dataset is not None for each in (a, b)):
-        found, why = shared(a, b), NOBODY
-    if found is None:
-        return recorded(a, b, why), (), []
+        found = shared(a, b)
+    if isinstance(found, str):
+        return recorded(a, b, found), (), []
     return _judged(job, a, b, found, resamples)
 
 
@@ -102,7 +103,7 @@ def _answers(model: Side, at: int, rows: Shared, both: tuple[Side, Side]) -> Pre
     task = rows.test.task
     pieces = [
         (these, predict(model.pipeline, X, task))
-        for these, X in inputs(model, rows.places[at], both)
+        for these, X in _inputs(model, rows.places[at], both)
     ]
     order = np.argsort(np.concatenate([np.flatnonzero(these) for these, _ in pieces]))
     values = np.concatenate([each.values for _, each in pieces])[order]
@@ -112,47 +113,23 @@ def _answers(model: Side, at: int, rows: Shared, both: tuple[Side, Side]) -> Pre
     return Predictions(values, chances)
 
 
-def recorded(a: Side, b: Side, why: str) -> dict[str, Any]:
-    """Each one's own metrics on its own test part; their difference says nothing."""
-    told = [_recorded(each) for each in (a, b)]
-    names = [name for name in told[0] if name in told[1]]
-    return {
-        "same_rows": False,
-        "why_not": why,
-        "rows": 0,
-        "primary": str(a.subject.about.get("primary", "")),
-        "metrics": [{"name": name, "a": told[0][name], "b": told[1][name]} for name in names],
-        "own": {side: _intervals(each) for side, each in (("a", a), ("b", b))},
-        "says": "",
-        "changes": {},
-        "slices": [],
-        "moved": [],
-    }
+def _inputs(
+    model: Side, places: tuple[np.ndarray, np.ndarray], both: tuple[Side, Side]
+) -> Iterator[tuple[np.ndarray, Any]]:
+    """Pieces of the rows as `model` takes them: for each data set, which rows, and their columns.
+
+    Yields
+    ------
+    (numpy.ndarray of bool, pandas.DataFrame)
+    """
+    data, position = places
+    features = _known(model).features
+    for number, side in enumerate(both):
+        these = data == number
+        if these.any():
+            yield these, _known(side).frame[features].iloc[position[these]]
 
 
-def _recorded(side: Side) -> dict[str, float]:
-    primary, found = side.subject.about.get("primary"), side.subject.about.get("metrics") or {}
-    return dict(sorted(found.items(), key=lambda pair: pair[0] != primary))
-
-
-def _intervals(side: Side) -> dict[str, Any]:
-    """Metric to the interval that was recorded with it."""
-    try:
-        document = json.loads((side.subject.folder / "result.json").read_bytes())
-        return {each["name"]: [each["low"], each["high"]] for each in document["metrics"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-
-
-def footprints(a: Side, b: Side) -> dict[str, Any]:
-    """Size of the model file in bytes, and seconds for one row, of each; null where unknown."""
-    from mlops.flow.footprint import latency_s
-
-    found: dict[str, Any] = {"size_bytes": {}, "latency_s": {}}
-    for name, each in (("a", a), ("b", b)):
-        path = each.subject.folder / MODEL
-        found["size_bytes"][name] = path.stat().st_size if path.is_file() else None
-        is_here = each.pipeline is not None and each.dataset is not None
-        rows = each.dataset.X.head(50) if each.dataset is not None else None
-        found["latency_s"][name] = latency_s(each.pipeline, rows) if is_here else None
-    return found
+def _known(side: Side) -> Dataset:
+    assert side.dataset is not None
+    return side.dataset

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlops.core.dataset import Column, Dataset, Task
 from mlops.core.frames import as_kind, row_hashes
-from mlops.flow.comparison.data import same_kind
+from mlops.flow.comparison.schema import same_kind
 from mlops.flow.comparison.sides import Side
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+NO_SPLIT = "a run of an earlier release did not keep which rows it was trained on"
+NO_ROWS = "no row of either test part is new to both models"
+NO_COLUMNS = "the rows that are new to both lack columns that one of the models takes"
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,8 @@ class Shared:
     places: tuple[tuple[np.ndarray, np.ndarray], ...]
 
 
-def shared(a: Side, b: Side) -> Shared | None:
-    """The rows of either's test part that neither was trained on; None if there are none.
+def shared(a: Side, b: Side) -> Shared | str:
+    """The rows of either's test part that neither was trained on; or why there are none.
 
     Rows are known by the hash of the columns that both data sets have and that hold the same kind
     of values. Where those are not all columns, a row that is not the only one with its hash is
@@ -51,7 +55,7 @@ def shared(a: Side, b: Side) -> Shared | None:
     frames = [_known(each.dataset).frame for each in both]
     kinds = same_kind(_known(a.dataset), _known(b.dataset))
     if not kinds or not all(each.rows for each in both):
-        return None
+        return "the data sets share no column" if not kinds else NO_SPLIT
     hashes = [row_hashes(_alike(frame, kinds)) for frame in frames]
     is_whole = all(len(frame.columns) == len(kinds) for frame in frames)
     trained = np.concatenate([hashes[at][side.rows["train"]] for at, side in enumerate(both)])
@@ -65,7 +69,7 @@ def shared(a: Side, b: Side) -> Shared | None:
     places = [_places(model, both, hashes, is_whole, kinds, of, at, keys) for model in (0, 1)]
     usable = (places[0][1] >= 0) & (places[1][1] >= 0)
     if not usable.any():
-        return None
+        return NO_COLUMNS if len(at) else NO_ROWS
     kept = tuple((data[usable], position[usable]) for data, position in places)
     return Shared(_described(a, b, kinds, of[usable], at[usable]), kept)
 
@@ -148,18 +152,3 @@ def _described(a: Side, b: Side, kinds: dict[str, str], of: np.ndarray, at: np.n
 def _task(a: Task, b: Task) -> Task:
     """The task of `a`, with the classes of both."""
     return replace(a, classes=(*a.classes, *(each for each in b.classes if each not in a.classes)))
-
-
-def inputs(model: Side, places: tuple[np.ndarray, np.ndarray], both: tuple[Side, Side]) -> Any:
-    """Pieces of the rows as `model` takes them: for each data set, which rows, and their columns.
-
-    Yields
-    ------
-    (numpy.ndarray of bool, pandas.DataFrame)
-    """
-    data, position = places
-    features = _known(model.dataset).features
-    for number, side in enumerate(both):
-        these = data == number
-        if these.any():
-            yield these, _known(side.dataset).frame[features].iloc[position[these]]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from mlops.core.report import Plot
-from mlops.flow.comparison import told
+from mlops.flow.comparison import told, verdict
 from mlops.flow.comparison.sides import Side
+from mlops.flow.comparison.tiles import tiles
 from mlops.ui.forest import forest
-from mlops.ui.sheet import Section, Tile, sheet
-from mlops.ui.text import number
+from mlops.ui.sheet import Section, sheet
+from mlops.ui.text import clipped
 
 
 def page(
@@ -20,7 +21,7 @@ def page(
     return sheet(
         f"{a.label} against {b.label}",
         [
-            Section(title=says, tiles=_tiles(found)),
+            Section(title=says[:1].upper() + says[1:], tiles=tiles(found)),
             _metrics(found["answers"], a, b),
             *_changes(found["answers"], plots["answers"]),
             _settings(found["config"], a, b),
@@ -43,55 +44,8 @@ def _headed(rows: list[dict[str, Any]], a: Side, b: Side) -> list[dict[str, Any]
     return [{names.get(key, key): value for key, value in row.items()} for row in rows]
 
 
-def _tiles(found: dict[str, Any]) -> tuple[Tile, ...]:
-    answers, footprint = found["answers"], found["footprint"]
-    tiles = [_metric_tile(answers)] if answers["metrics"] else []
-    changes = answers["changes"]
-    if "labels_changed" in changes:
-        says = f"{changes['became_right']} became right, {changes['became_wrong']} wrong"
-        tiles.append(Tile(label="labels changed", value=f"{changes['share']:.1%}", says=says))
-    elif changes:
-        says = f"{changes['nearer']} nearer to the truth, {changes['farther']} farther"
-        value = number(changes["median_move"])
-        tiles.append(Tile(label="predictions moved by (median)", value=value, says=says))
-    size, latency = footprint["size_bytes"], footprint["latency_s"]
-    count = len(found["config"])
-    more = f"first of all {found['config'][0]['key']}" if count else ""
-    return (
-        *tiles,
-        _moved("model file", told.bytes_of(size["a"]), told.bytes_of(size["b"])),
-        _moved("one row takes", told.time_of(latency["a"]), told.time_of(latency["b"])),
-        Tile(label="differing settings", value=str(count), says=more),
-        _data_tile(found["data"]),
-    )
-
-
-def _moved(label: str, before: str, after: str) -> Tile:
-    return Tile(label=label, value=after, says=f"from {before}")
-
-
-def _data_tile(data: dict[str, Any] | None) -> Tile:
-    lines = told.data_lines(data)
-    if data is None:
-        return Tile(label="data", value="–", says=lines[0])
-    value = f"{data['rows']['b']:,} rows"
-    says = "the same for both" if data["same"] else f"from {data['rows']['a']:,}; {lines[-1]}"
-    return Tile(label="data", value=value, says=says)
-
-
-def _metric_tile(answers: dict[str, Any]) -> Tile:
-    first = answers["metrics"][0]
-    value, before = number(first["b"]), f"from {number(first['a'])}"
-    if not answers["same_rows"]:
-        says = f"{before}, each on its own test part"
-        return Tile(label=first["name"], value=value, says=says)
-    tone = {"b": "good", "a": "bad", "": ""}[first["better"]]
-    says = f"{before}: {told.changed(first)}"
-    return Tile(label=first["name"], value=value, says=says, tone=tone)
-
-
 def _metrics(answers: dict[str, Any], a: Side, b: Side) -> Section:
-    rows = tuple(told.table(a, b, answers))
+    rows = tuple(verdict.table(a, b, answers))
     if not answers["same_rows"]:
         says = f"Not on the same rows: {answers['why_not']}. Each was scored on its own test part."
         return Section(title="Metrics, each on its own test part", says=(says,), rows=rows)
@@ -144,8 +98,14 @@ def _by_group(slices: list[dict[str, Any]]) -> tuple[Plot, ...]:
     called = "moved" if "moved" in slices[0] else "changed"
     title = "Mean move, by group" if called == "moved" else "Share of labels changed, by group"
     largest = sorted(slices, key=lambda row: -row[called])[:12]
-    bars = [(f"{row['column']} = {row['value']}", row[called]) for row in largest]
+    bars = [(_group(row), row[called]) for row in largest]
     return (Plot("bar", title, "", "", {called: bars}),)
+
+
+def _group(row: dict[str, Any]) -> str:
+    """Column and value; a long column gives way, so that the value is seen."""
+    value = f" = {row['value']}"
+    return clipped(str(row["column"]), max(6, 22 - len(value))) + value
 
 
 def _settings(rows: list[dict[str, Any]], a: Side, b: Side) -> Section:
@@ -165,9 +125,22 @@ def _data(data: dict[str, Any] | None, plots: tuple[Plot, ...], a: Side, b: Side
         "Distance is from 0 (spread alike) to 1 (nothing in common); chance alone exceeds "
         "the value beside it once in twenty."
     )
-    rows = tuple(_headed(data["drift"], a, b))
+    rows = tuple(_headed([_spread(row) for row in data["drift"]], a, b))
     title = "How values are spread"
     return [first, *([Section(title=title, says=(key,), plots=plots, rows=rows)] if rows else [])]
+
+
+def _spread(row: dict[str, Any]) -> dict[str, Any]:
+    """One distance as the page shows it."""
+    return {
+        "column": row["column"],
+        "distance": row["distance"],
+        "by chance": row["by_chance"],
+        "a": row["a"],
+        "b": row["b"],
+        "missing": f"{row['missing_a']:.1%} → {row['missing_b']:.1%}",
+        "measure": row["measure"],
+    }
 
 
 def _sources(data: dict[str, Any]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What differs around two models: packages, Python, the state of the code."""
+"""What differs around two models: size and speed, packages, Python, the state of the code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from typing import Any
 
 from mlops.flow.comparison.settings import ABSENT
 from mlops.flow.comparison.sides import Side
+from mlops.registry.shelf import MODEL
+
+ANSWERS = 15  # timed of each
 
 
 def surroundings_difference(a: Side, b: Side) -> list[dict[str, Any]]:
@@ -40,3 +43,24 @@ def _packages(side: Side) -> dict[str, str]:
         return {}
     pairs = (line.partition("==") for line in lines)
     return {name: version for name, _, version in pairs if name and version}
+
+
+def footprints(a: Side, b: Side) -> dict[str, Any]:
+    """Size of the model file in bytes, and seconds for one row, of each; null where unknown."""
+    found: dict[str, Any] = {"size_bytes": {}, "latency_s": {}}
+    for name, each in (("a", a), ("b", b)):
+        path = each.subject.folder / MODEL
+        found["size_bytes"][name] = path.stat().st_size if path.is_file() else None
+        found["latency_s"][name] = _latency_s(each)
+    return found
+
+
+def _latency_s(side: Side) -> float | None:
+    from mlops.flow.footprint import latency_s
+
+    if side.pipeline is None or side.dataset is None:
+        return None
+    try:
+        return latency_s(side.pipeline, side.dataset.X.head(ANSWERS), most=ANSWERS)
+    except Exception:  # whatever a changed library or a project's own code raises: told elsewhere
+        return None

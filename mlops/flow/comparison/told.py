@@ -1,68 +1,12 @@
-"""Findings as sentences: the verdict, and a few lines for a terminal."""
+"""Findings besides the metrics as a few lines for a terminal."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from mlops.flow.comparison.sides import Side
+from mlops.flow.comparison.verdict import short
 
 MOST_SETTINGS, MOST_SLICES, FEWEST_ROWS = 6, 2, 30
-
-
-def verdict(a: Side, b: Side, answers: dict[str, Any]) -> str:
-    """Which of the two is better, in plain words."""
-    first = answers["metrics"][0] if answers["metrics"] else None
-    if first is None:
-        return f"not compared on the same rows: {answers['why_not']}; no metric is recorded of both"
-    if not answers["same_rows"]:
-        return (
-            f"not on the same rows: {first['name']} {_short(first['a'])} and "
-            f"{_short(first['b'])}, each on its own test part; {answers['why_not']}"
-        )
-    where = f"on {answers['rows']:,} rows neither trained on"
-    change = f"{first['name']} {changed(first)}"
-    if not first["better"]:
-        return f"no difference beyond chance: {change} {where}"
-    better = {"a": a, "b": b}[first["better"]]
-    return f"{better.label} is better: {change} {where}"
-
-
-def changed(metric: dict[str, Any]) -> str:
-    """The change of one metric from a to b with its interval.
-
-    >>> changed({"a": 5.0, "b": 4.2, "change": -0.8, "low": -1.21, "high": -0.4})
-    '−0.800 (−1.210 … −0.400)'
-    """
-    from mlops.ui.text import like
-
-    scale = max(abs(metric["a"]), abs(metric["b"])) or 1.0
-
-    def signed(value: float) -> str:
-        text = like(abs(value), scale)
-        return f"{'−' if value < 0 else '+'}{text}" if float(text.replace(",", "")) else text
-
-    if metric["low"] is None:
-        return f"{signed(metric['change'])} (no interval)"
-    return f"{signed(metric['change'])} ({signed(metric['low'])} … {signed(metric['high'])})"
-
-
-def table(a: Side, b: Side, answers: dict[str, Any]) -> list[dict[str, Any]]:
-    """The metrics, a row each; each model's own recorded ones where no rows are shared."""
-    if not answers["same_rows"]:
-        return [
-            {"own test part": each["name"], a.short: each["a"], b.short: each["b"]}
-            for each in answers["metrics"]
-        ]
-    return [
-        {
-            "metric": each["name"],
-            a.short: each["a"],
-            b.short: each["b"],
-            "change (95 %)": changed(each),
-            "better": {"a": a.short, "b": b.short, "": "–"}[each["better"]],
-        }
-        for each in answers["metrics"]
-    ]
 
 
 def facts(found: dict[str, Any]) -> dict[str, list[str]]:
@@ -123,12 +67,12 @@ def group_line(row: dict[str, Any], primary: str) -> str:
 
     >>> group_line({"column": "rad", "value": "24", "rows": 30, "small": False, "moved": 2.61,
     ...     "a": 5.1, "b": 3.2}, "rmse")
-    'rad = 24 (30 rows): moved 2.61, rmse 5.1 → 3.2'
+    'rad = 24 (30 rows): moved 2.61, rmse 5.100 → 3.200'
     """
     how = f"moved {row['moved']:.3g}" if "moved" in row else f"{row['changed']:.0%} changed"
     named = f"{row['column']} = {row['value']} ({row['rows']} rows): {how}"
     scored = row["a"] == row["a"] and row["b"] == row["b"]
-    return f"{named}, {primary} {_short(row['a'])} → {_short(row['b'])}" if scored else named
+    return f"{named}, {primary} {short(row['a'])} → {short(row['b'])}" if scored else named
 
 
 def size_line(footprint: dict[str, Any]) -> str:
@@ -166,9 +110,3 @@ def bytes_of(size: int | None) -> str:
     if size is None:
         return "–"
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1000:.0f} kB"
-
-
-def _short(value: Any) -> str:
-    from mlops.ui.text import number
-
-    return number(value)

@@ -1,0 +1,107 @@
+"""The road's search for better parameters: what the tuner may ask, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from mlops.config.job import Job
+from mlops.core.crew import Crew
+from mlops.core.dataset import Task
+from mlops.core.report import rounded
+from mlops.core.tuning import FAILED, PRUNED, Objective, Trial, Tuned
+from mlops.flow.fitting import Fitter
+from mlops.flow.keys import flat
+
+
+def tune(
+    job: Job, fitter: Fitter, evaluator: Any, key: str, told: Callable[[Trial], None]
+) -> Tuned:
+    """Let the tuner ask, and say what it found.
+
+    Parameters
+    ----------
+    job : Job
+    fitter : Fitter
+    evaluator : object
+        For the task of the data.
+    key : str
+        The run's.
+    told : callable
+        Is told each trial of a search as it ends.
+    """
+    asked = objective(job, fitter, evaluator, key, told)
+    began = perf_counter()
+    steps, primary = fitter.steps, evaluator.primary
+    tuned: Tuned = job.part("tuner").tune(asked, searched(job, fitter.prepared.dataset.task))
+    count = len(fitter.prepared.split.folds)
+    chosen = ", ".join(f"{key}={_short(value)}" for key, value in tuned.best.params.items())
+    says = f"{primary} {rounded(tuned.best.mean(primary))} over {count} folds"
+    if len(tuned.trials) > 1:
+        says = f"{_counted(tuned.trials)}, best {says}: {chosen}"
+    reused = sum(name.startswith("fold ") for name in steps.reused)
+    says += f" ({reused} folds' features reused)" if reused else ""
+    steps.note("tuner", "done", says, perf_counter() - began)
+    return tuned
+
+
+def objective(
+    job: Job, fitter: Fitter, evaluator: Any, key: str, told: Callable[[Trial], None]
+) -> Objective:
+    """What a tuner may ask; every answer is scored on folds inside the training part."""
+    prepared, primary = fitter.prepared, evaluator.primary
+
+    def score(params: dict[str, Any]) -> tuple[dict[str, float], ...]:
+        return fitter.fold_scores(job.with_values(params) if params else job, evaluator)
+
+    def crew() -> Crew:
+        from mlops.flow.bench import crew_for
+
+        return crew_for(job, prepared, fitter.steps)
+
+    return Objective(
+        score=score,
+        metric=primary,
+        greater_is_better=evaluator.greater_is_better(primary),
+        seed=job.seed,
+        folds=len(prepared.split.folds),
+        crew=crew,
+        prefers_greater=evaluator.greater_is_better,
+        told=told,
+        screen=fitter.steps.screen,
+        name=job.name,
+        key=key,
+        studies=job.outputs / "studies" / job.name,
+        about=compared(job, prepared.key),
+    )
+
+
+def searched(job: Job, task: Task) -> dict[str, str]:
+    """The options' own search space without the keys that are about other tasks."""
+
+    def is_theirs(key: str) -> bool:
+        room, part, *_ = key.split(".")
+        return part != task.name and part in job.about(room).get("_tasks_", ())
+
+    return {key: text for key, text in job.space.items() if not is_theirs(key)}
+
+
+def compared(job: Job, split_key: str) -> dict[str, str]:
+    """What makes the scores of two studies comparable, flat: the rows, the parts, their values."""
+    rooms = ("cleaner", "features", "model")
+    parts = {
+        key: str(value) for room in rooms for key, value in flat(job.values[room], room).items()
+    }
+    return {"rows and folds": split_key, "seed": str(job.seed), **parts}
+
+
+def _counted(trials: tuple[Trial, ...]) -> str:
+    """``50 trials (12 pruned, 1 failed)``."""
+    states = [trial.state for trial in trials]
+    of = [f"{states.count(each)} {each}" for each in (PRUNED, FAILED) if each in states]
+    return f"{len(trials)} trials" + (f" ({', '.join(of)})" if of else "")
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

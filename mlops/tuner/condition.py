@@ -1,0 +1,152 @@
+"""Keys that are searched only where another has some value: ``interval(1, 9) if kernel == rbf``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from mlops.core.errors import MlopsError, Problem, closest, fail, listed
+from mlops.tuner.space import Dimension, dimension
+
+_IF = re.compile(
+    r"^(?P<sweep>.*\S)\s+if\s+(?P<key>[\w.]+)\s*(?P<how>==|in)\s*(?P<values>\S.*)$", re.S
+)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One key of a search space, and when it is searched.
+
+    Parameters
+    ----------
+    dimension : Choice, Range or Interval
+    text : str
+        As it was written.
+    parent : str
+        Full key it depends on; empty if it is always searched.
+    values : tuple
+        Those of `parent` with which it is searched.
+    """
+
+    dimension: Dimension
+    text: str
+    parent: str = ""
+    values: tuple[Any, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Full configuration key."""
+        return self.dimension.key
+
+    def is_active(self, params: Mapping[str, Any]) -> bool:
+        """Whether it is searched together with these values of other keys."""
+        return not self.parent or (self.parent in params and params[self.parent] in self.values)
+
+
+def axes(space: Mapping[str, Any]) -> tuple[Axis, ...]:
+    """Read a whole space; a key stands after the one it depends on.
+
+    Parameters
+    ----------
+    space : mapping of str to str
+        Full key to sweep text, with a condition or without. The key in a condition is full, or
+        relative to the room of the key it is for.
+
+    Raises
+    ------
+    MlopsError
+        With every entry that cannot be read, or whose condition cannot.
+
+    Examples
+    --------
+    >>> found = axes({"model.a": "interval(0, 1) if b == x", "model.b": "choice(x, y)"})
+    >>> [axis.key for axis in found], found[1].is_active({"model.b": "y"})
+    (['model.b', 'model.a'], False)
+    """
+    found: dict[str, Axis] = {}
+    problems: list[Problem] = []
+    for key, text in space.items():
+        try:
+            found[key] = _axis(key, text, space)
+        except MlopsError as error:
+            problems += error.problems
+    if problems:
+        raise MlopsError(*problems)
+    if not found:
+        raise _nothing()
+    return _parents_first(found)
+
+
+def _axis(key: str, text: Any, space: Mapping[str, Any]) -> Axis:
+    match = _IF.match(text) if isinstance(text, str) else None
+    if match is None:
+        return Axis(dimension(key, text), str(text))
+    parent = match["key"]
+    if parent not in space:
+        parent = f"{key.partition('.')[0]}.{parent}"
+    if parent not in space:
+        raise _no_parent(key, match["key"], space)
+    values = _values(match["values"], match["how"])
+    return Axis(dimension(key, match["sweep"]), str(text), parent, values)
+
+
+def _values(text: str, how: str) -> tuple[Any, ...]:
+    """Values of a condition, as YAML has them."""
+    try:
+        read = yaml.safe_load(text)
+    except yaml.YAMLError:
+        read = text
+    return tuple(read) if how == "in" and isinstance(read, list) else (read,)
+
+
+def _parents_first(found: dict[str, Axis]) -> tuple[Axis, ...]:
+    placed: dict[str, Axis] = {}
+    while len(placed) < len(found):
+        ready = [
+            axis
+            for key, axis in found.items()
+            if key not in placed and (not axis.parent or axis.parent in placed)
+        ]
+        if not ready:
+            raise _circle([key for key in found if key not in placed])
+        placed |= {axis.key: axis for axis in ready}
+    return tuple(placed.values())
+
+
+def _nothing() -> MlopsError:
+    return fail(
+        "empty-space",
+        "There is nothing to search.",
+        where="tuner.space",
+        found="no key, and the chosen options name none of their own",
+        accepted="at least one key with a sweep text",
+        next_step="write tuner.space.model.KEY='choice(1, 10)', or choose tuner=fixed",
+    )
+
+
+def _no_parent(key: str, named: str, space: Mapping[str, Any]) -> MlopsError:
+    nearest = closest(named, space)
+    return fail(
+        "unknown-condition-key",
+        f"{key} depends on a key that is not searched.",
+        where=f"tuner.space.{key}",
+        found=f"if {named} …",
+        accepted=listed(each for each in space if each != key),
+        closest=nearest,
+        next_step=f"name a key of the space, or leave {key} out: tuner.space.{key}=null",
+    )
+
+
+def _circle(keys: list[str]) -> MlopsError:
+    return fail(
+        "circular-conditions",
+        "Keys of the search space depend on one another in a circle.",
+        where=f"tuner.space.{keys[0]}",
+        found=listed(keys),
+        accepted="conditions that lead to a key without one",
+        next_step=f"take the condition away from {keys[0]}",
+    )

@@ -1,0 +1,239 @@
+"""Trials chosen by Optuna: any of its samplers and pruners, asked and told by a driver of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mlops.core.errors import fail
+from mlops.core.paths import SAFE_NAME
+from mlops.core.secret import Secret
+from mlops.core.tuning import Objective, Trial, Tuned
+from mlops.tuner import goals as aims
+from mlops.tuner import storage as stores
+from mlops.tuner.best import best
+from mlops.tuner.condition import Axis, axes
+from mlops.tuner.goals import Goal
+from mlops.tuner.opening import Place, opened
+from mlops.tuner.pareto import front, picked
+from mlops.tuner.plots import pictures
+from mlops.tuner.progress import Progress
+from mlops.tuner.scoring import Scoring
+from mlops.tuner.search import Search
+from mlops.tuner.space import merged
+from mlops.tuner.study import Study
+
+TRIALS = 50
+
+
+class Optuna:
+    """Search with one of Optuna's samplers, and prune fold by fold.
+
+    A trial that raises, is not a number, takes too long or dies is a failed trial with its
+    reason. The study is kept as trials end, so that ``resume`` goes on where a killed run stopped.
+
+    Parameters
+    ----------
+    sampler : callable or None
+        Takes ``seed``, gives a sampler of Optuna's kind; None only where nothing is to be searched
+        yet.
+    pruner : callable or None
+        Gives a pruner of Optuna's kind; None prunes nothing. Several metrics are never pruned.
+    space : dict of str to str
+        Full configuration key to sweep text, with or without a condition
+        (``interval(1, 9) if model.kernel == rbf``); adds to the space of the chosen options and
+        wins over it; null takes a key out.
+    metrics : list of str
+        What to make better; ``primary`` is the evaluator's, ``seconds`` the time a trial took.
+        Empty: the primary one.
+    pick : str or float
+        Which of several trials none of which is better in everything: ``first`` is the best by the
+        first metric, ``knee`` the one farthest from the line between the extremes, a number the
+        best by the second among those within that share of the best by the first.
+    trials : int or None
+        How many there are to be in the study, earlier ones among them; None for 50.
+    timeout_s : float or None
+        No trial starts later than this many seconds.
+    trial_timeout_s : float or None
+        Seconds that one trial may take, all folds together.
+    storage : str, Secret or None
+        Database of studies for several drivers; None: a file in ``outputs/studies``.
+    study : str or None
+        Name of the study.
+    resume : bool
+        Go on with that study, or with the last one of the recipe.
+    deterministic : bool
+        The same table of trials with any number of workers; they wait for one another.
+    """
+
+    def __init__(
+        self,
+        *,
+        sampler: Callable[..., Any] | None,
+        pruner: Callable[..., Any] | None = None,
+        space: dict[str, Any],
+        metrics: list[str],
+        pick: str | float,
+        trials: int | None,
+        timeout_s: float | None,
+        trial_timeout_s: float | None,
+        storage: str | Secret | None,
+        study: str | None,
+        resume: bool,
+        deterministic: bool,
+    ) -> None:
+        self.sampler = sampler
+        self.pruner = pruner
+        self.space = space
+        self.metrics = metrics
+        self.pick = pick
+        self.trials = trials
+        self.timeout_s = timeout_s
+        self.trial_timeout_s = trial_timeout_s
+        self.storage = storage
+        self.study = study
+        self.resume = resume
+        self.deterministic = deterministic
+
+    def check(self, space: dict[str, str]) -> None:
+        """Read the space and the metrics, and knock at the database; Optuna is not loaded.
+
+        Raises
+        ------
+        MlopsError
+            An entry cannot be read, nothing is left to search, the database does not answer, or
+            several drivers are to repeat exactly.
+        """
+        axes(self.merged(space))
+        aims.read(self.metrics)
+        if self.study is not None and not SAFE_NAME.match(self.study):
+            raise _unsafe(self.study)
+        if self.storage is not None:
+            if self.deterministic:
+                raise _not_alone()
+            stores.check(self.storage)
+
+    def tune(self, objective: Objective, space: dict[str, str]) -> Tuned:
+        """Search until the study has all its trials, or the time is over.
+
+        Parameters
+        ----------
+        objective : Objective
+        space : dict of str to str
+            What the chosen options say of themselves.
+
+        Raises
+        ------
+        MlopsError
+            As :meth:`check`; the study cannot be opened; no trial was complete.
+        KeyboardInterrupt
+            Of the user; what has ended is kept, and a line says how to go on.
+        """
+        found = axes(self.merged(space))
+        goals = aims.goals(self.metrics, objective)
+        with _quiet(), self._opened(objective, found, goals) as study:
+            progress = Progress(objective, study.total, len(study.trials()))
+            for trial in study.trials():
+                progress.noted(trial)
+                if not study.is_shared:
+                    objective.told(trial)  # it may have ended without anybody hearing of it
+            try:
+                for trial in self._searched(objective, study, found, goals):
+                    objective.told(trial)
+                    progress.told(trial)
+            except KeyboardInterrupt:
+                objective.screen.line(self._stopped(progress))
+                raise
+            return self._tuned(objective, study, goals)
+
+    def merged(self, space: dict[str, str]) -> dict[str, str]:
+        """The space to search: `space`, with what ``tuner.space`` adds, replaces and takes out."""
+        return merged(space, self.space)
+
+    def _opened(
+        self, objective: Objective, found: tuple[Axis, ...], goals: tuple[Goal, ...]
+    ) -> Any:
+        assert self.sampler is not None
+        return opened(
+            Place(self.storage, self.study, self.resume),
+            objective,
+            found,
+            goals,
+            total=TRIALS if self.trials is None else self.trials,
+            sampler=self.sampler,
+            pruner=self.pruner if len(goals) == 1 else None,
+            seed=objective.seed,
+            keeps_decisions=self.deterministic,
+        )
+
+    def _searched(
+        self,
+        objective: Objective,
+        study: Study,
+        found: tuple[Axis, ...],
+        goals: tuple[Goal, ...],
+    ) -> Iterator[Trial]:
+        shares_folds = not any(axis.key.startswith(("cleaner.", "features.")) for axis in found)
+        with objective.workers() as crew:
+            metrics = tuple(goal.metric for goal in goals)
+            scoring = Scoring(objective, crew, metrics, shares_folds=shares_folds)
+            is_pruned = self.pruner is not None and len(goals) == 1
+            search = Search(study, scoring, self.timeout_s, self.trial_timeout_s, is_pruned)
+            yield from search.in_generations() if self.deterministic else search.as_they_come()
+
+    def _tuned(self, objective: Objective, study: Study, goals: tuple[Goal, ...]) -> Tuned:
+        trials = study.trials()
+        ahead: tuple[Trial, ...] = ()
+        if len(goals) == 1:
+            chosen = best(objective, trials, "optuna")
+        else:
+            chosen, ahead = picked(trials, goals, self.pick), front(trials, goals)
+        drawn = pictures(trials, goals, study.importance(), ahead)
+        return Tuned(best=chosen, trials=trials, study=study.where, plots=drawn)
+
+    def _stopped(self, progress: Progress) -> str:
+        name = f" tuner.study={self.study}" if self.study else ""
+        return (
+            f"stopped: {progress.said()}; to go on: the same command with tuner.resume=true{name}"
+        )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Optuna tells each trial in its log, and warns of what it tries out; we tell it ourselves."""
+    import warnings
+
+    import optuna
+
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="optuna")
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+def _unsafe(name: str) -> Exception:
+    return fail(
+        "unsafe-name",
+        "The study's name is that of a file, and this one is not safe.",
+        where="tuner.study",
+        found=repr(name)[:80],
+        accepted="letters, digits, _ . - (1 to 64, first a letter or digit)",
+        next_step="write tuner.study=my_study",
+    )
+
+
+def _not_alone() -> Exception:
+    return fail(
+        "deterministic-alone",
+        "A study that several drivers share cannot repeat exactly.",
+        where="tuner.deterministic",
+        found="tuner.deterministic=true with tuner.storage",
+        accepted="one of the two",
+        next_step="leave out tuner.storage: the study is kept in outputs/studies",
+    )

@@ -1,0 +1,192 @@
+"""Worker processes: a task that goes wrong costs only itself, and nothing stays behind."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops.compute.local import Local
+from mlops.core.crew import Ended, Failed, Told, events
+from mlops.core.errors import MlopsError
+
+
+def ready():
+    return do
+
+
+def broken():
+    raise RuntimeError("no such data")
+
+
+def do(task: Any, tell: Any) -> Any:
+    """Do what the first word of the task says."""
+    word, *rest = task if isinstance(task, tuple) else (task,)
+    return {
+        "double": lambda: rest[0] * 2,
+        "raise": lambda: int("x"),
+        "tell": lambda: [tell(each) for each in range(3)],
+        "hang": lambda: hang(Path(rest[0])),
+        "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+        "segfault": lambda: ctypes.string_at(0),
+        "exit": lambda: sys.exit(3),
+        "eat": eat,
+        "lambda": lambda: lambda: 1,
+        "pid": os.getpid,
+        "threads": lambda: os.environ["OMP_NUM_THREADS"],
+    }[word]()
+
+
+def hang(place: Path) -> None:
+    """Stand still together with a child process."""
+    child = subprocess.Popen(["sleep", "300"])
+    place.write_text(str(child.pid))
+    child.wait()
+
+
+def eat() -> None:
+    kept = []
+    while True:
+        kept.append(bytearray(os.urandom(1) * 10_000_000))
+        time.sleep(0.01)
+
+
+def lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def gone(pid: int, within_s: float = 10) -> bool:
+    end = time.monotonic() + within_s
+    while lives(pid) and time.monotonic() < end:
+        time.sleep(0.02)
+    return not lives(pid)
+
+
+def done(tasks: list[Any], *, limit_s: float | None = None, **keys: Any) -> dict[int, Any]:
+    """The last event of each task, by its place."""
+    with Local(**{"workers": 2, **keys}).crew(ready) as crew:
+        for key, task in enumerate(tasks):
+            crew.start(key, task, limit_s=limit_s)
+        return {event.key: event for event in events(crew) if not isinstance(event, Told)}
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_every_task_gives_its_value_whoever_does_it(workers):
+    found = done([("double", each) for each in range(7)], workers=workers)
+    assert [found[each].value for each in range(7)] == [0, 2, 4, 6, 8, 10, 12]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_a_task_tells_comes_before_its_end(workers):
+    with Local(workers=workers).crew(ready) as crew:
+        crew.start("a", "tell")
+        heard = list(events(crew))
+    assert [each.content for each in heard[:-1]] == [0, 1, 2]
+    assert isinstance(heard[-1], Ended)
+
+
+def test_a_task_that_goes_wrong_costs_only_itself():
+    found = done(["raise", "kill", "segfault", "exit", "lambda", ("double", 4)])
+    says = {key: (event.reason, event.says) for key, event in list(found.items()) if key < 5
+            for event in [event]}  # fmt: skip
+    assert says[0] == ("raised", "ValueError: invalid literal for int() with base 10: 'x'")
+    assert says[1][0] == "killed"
+    assert "signal 9" in says[1][1]
+    assert says[2] == ("killed", "killed by signal 11 (SIGSEGV)")
+    assert says[3] == ("exited", "its process exited with code 3")
+    assert says[4][0] == "raised"
+    assert found[5].value == 8
+
+
+def test_a_task_that_hangs_is_ended_with_its_children(tmp_path):
+    found = done([("hang", tmp_path / "pid"), ("double", 1)], limit_s=1.5)
+    assert found[0].reason == "time limit"
+    assert "1.5 s" in found[0].says
+    assert found[1].value == 2
+    assert gone(int((tmp_path / "pid").read_text()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is told by /proc")
+def test_a_task_that_needs_too_much_memory_is_ended():
+    found = done(["eat", ("double", 1)], memory_mb=400)
+    assert found[0].reason == "out of memory"
+    assert found[1].value == 2
+
+
+def test_a_task_can_be_stopped_or_forgotten(tmp_path):
+    with Local(workers=1).crew(ready) as crew:
+        crew.start("first", ("hang", tmp_path / "pid"))
+        crew.start("second", ("double", 2))
+        crew.start("third", ("double", 3))
+        crew.cancel("second", "not needed")
+        while not (tmp_path / "pid").exists():
+            assert crew.next(0.05) is None or True
+        crew.cancel("first", "enough")
+        found = {event.key: event for event in events(crew)}
+    assert found["first"].says == "enough"
+    assert found["third"].value == 6
+
+
+def test_a_worker_serves_many_tasks_and_cores_are_shared_out():
+    found = done(["pid", "pid", "pid", "threads"], workers=1, threads=3)
+    assert len({found[each].value for each in range(3)}) == 1
+    assert found[0].value != os.getpid()
+    assert found[3].value == "3"
+
+
+def test_workers_that_cannot_be_made_ready_are_told():
+    with Local(workers=1).crew(broken) as crew:
+        crew.start("a", "pid")
+        with pytest.raises(MlopsError) as told:
+            list(events(crew))
+    assert told.value.problems[0].code == "workers-not-ready"
+    assert "no such data" in str(told.value)
+
+
+def test_nothing_stays_when_the_block_ends(tmp_path):
+    with Local(workers=1).crew(ready) as crew:
+        crew.start("a", ("hang", tmp_path / "pid"))
+        while not (tmp_path / "pid").exists():
+            crew.next(0.05)
+    assert gone(int((tmp_path / "pid").read_text()))
+
+
+DRIVER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from mlops.compute.local import Local
+from tests.compute.test_local import ready
+with Local(workers=2).crew(ready) as crew:
+    crew.start("a", ("hang", Path(sys.argv[2])))
+    while True:
+        crew.next(1)
+"""
+
+
+def test_nothing_stays_when_the_driver_is_killed(tmp_path, root):
+    place = tmp_path / "pid"
+    driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(root), str(place)], cwd=tmp_path)
+    while not place.exists() or not place.read_text():
+        assert driver.poll() is None
+        time.sleep(0.02)
+    driver.kill()
+    driver.wait()
+    assert gone(int(place.read_text()))
+
+
+def test_failures_are_events_and_not_exceptions_in_one_process_too():
+    found = done(["raise"], workers=0)
+    assert isinstance(found[0], Failed)
+    assert found[0].reason == "raised"

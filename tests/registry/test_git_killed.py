@@ -1,0 +1,121 @@
+"""Whoever is killed, and wherever: the branch is in order, and the next command ends the act."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from mlops.registry.inspection import inspect_kept
+from mlops.registry.intent import Intent
+from mlops.registry.moves import Moves
+
+POINTS = 20
+
+
+@pytest.fixture
+def act(clone, a_run, cli, work, origin):
+    """Register, promote and roll back in a copy of Ann's clone, killed after so many steps.
+
+    Her first push is rejected: Bob's version is pushed between her look and her act.
+    """
+    ann, bob = clone("ann"), clone("bob")
+    for _ in range(2):
+        ann.houses().register(a_run())
+    bob.houses()
+    bob.houses(remote=None).register(a_run())
+    for each in (ann, bob):
+        each.git("remote", "set-url", "origin", "../origin.git")
+    candidate = str(a_run().folder)
+
+    def killed(name: str, steps: int) -> tuple[subprocess.CompletedProcess[str], type]:
+        world = work / name
+        for folder in (origin, ann.folder, bob.folder):
+            shutil.copytree(folder, world / folder.name, symlinks=True)
+        ran = subprocess.run(
+            [sys.executable, "-c", ACTS, str(world), candidate, str(steps)],
+            env=cli.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=100,
+        )
+        return ran, type(ann)(world / "ann", world)
+
+    return killed
+
+
+def test_killed_at_twenty_points_it_leaves_a_branch_that_is_in_order(act, a_run):
+    whole, _ = act("whole", 0)
+    assert whole.returncode == 0, whole.stderr
+    steps = int(whole.stdout)
+    assert steps > 10 * POINTS
+    seen = set()
+    for point in sorted(random.Random(0).sample(range(1, steps), POINTS)):
+        ran, clone = act(f"killed-{point}", point)
+        assert ran.returncode == -9, ran.stderr
+        seen.add(_goes_on(clone, a_run))
+        shutil.rmtree(clone.outputs)
+    assert len(seen) >= 5  # the points lie in different acts, not all in the first
+
+
+def _goes_on(clone, a_run) -> tuple[int, int, bool]:
+    """Look at what was left as the next command does, and go on with it."""
+    assert inspect_kept(*clone.registry().kept(clone.outputs))[0] in ("ok", "look")
+    versions = clone.houses()
+    assert versions.ledger.take_notes() in ([], ["version 3 of houses, not pushed yet, is 4 now"])
+    found = (len(versions.all()), versions.holder("champion").version)
+    begun = Intent.read(versions.folder) is not None
+    Moves(versions, lambda intent: None).settle()
+    assert Intent.read(versions.folder) is None
+    assert versions.holder("champion").version in (1, 2, 4)
+    count = len(versions.all())
+    assert versions.register(a_run()).number == count + 1
+    assert versions.usable() == versions.all()
+    assert versions.ledger.take_notes() == []
+    assert clone.tags() == [f"houses/v{number}" for number in range(1, count + 2)]
+    assert clone.git("tag", at=clone.outputs / "origin.git").splitlines() == clone.tags()
+    assert clone.git("rev-parse", "models") == clone.git("rev-parse", "origin/models")
+    clone.git("fsck", "--strict", "--no-dangling")
+    leftovers = [each.name for each in (clone.folder / ".git/mlops/models").glob(".*")]
+    assert leftovers == [".lock"]
+    return (*found, begun)
+
+
+# Every line of the registry's and core's code that is run is a step; at the last one the process
+# kills itself, as SIGKILL from elsewhere would at that moment.
+ACTS = """
+import os, signal, subprocess, sys
+from pathlib import Path
+from mlops.registry.git import Git
+from mlops.registry.moves import Moves
+from mlops.registry.shelf import Candidate
+
+world, last, steps = Path(sys.argv[1]), int(sys.argv[3]), 0
+
+def watch(frame, event, argument):
+    global steps
+    name = frame.f_code.co_filename
+    if "/mlops/registry/" not in name and "/mlops/core/" not in name:
+        return None
+    if event == "line":
+        steps += 1
+        if steps == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return watch
+
+versions = Git(repository=str(world / "ann")).versions(world, "houses")
+moves = Moves(versions, lambda intent: None)
+push = ["git", "-C", str(world / "bob"), "push", "-q", "--tags", "origin", "models"]
+subprocess.run(push, check=True)
+sys.settrace(watch)
+number = versions.register(Candidate.of(Path(sys.argv[2]))).number
+moves.promote(number, "champion", seen=versions.holder("champion"), why="better")
+moves.rollback("champion", seen=versions.holder("champion"), why="worse")
+sys.settrace(None)
+assert number == 4
+print(steps)
+"""

@@ -1,0 +1,67 @@
+"""A driver may be killed at any moment: what ended is kept, and the rest is done once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+
+import pytest
+
+WORDS = ("tuner=optuna", "tuner.pruner=null", "model.pause_s=0.02", "compute.workers=2")
+TOTAL = 10
+
+
+def killed(place, number, *, after_trials, words=(), extra_s=0.0):
+    """Start a search and end it with a signal once so many trials have ended; its exit code."""
+    process = place.start(*WORDS, f"tuner.trials={TOTAL}", *words)
+    end = time.monotonic() + 60
+    while time.monotonic() < end and process.poll() is None:
+        found = list(place.folder.glob("outputs/studies/*/*.journal"))
+        if found and found[-1].read_bytes().count(b'"datetime_complete"') >= after_trials:
+            break
+        time.sleep(0.005)
+    time.sleep(extra_s)
+    assert process.poll() is None, "".join(process.communicate())
+    os.kill(process.pid, number)
+    stdout, stderr = process.communicate(timeout=60)
+    return process.returncode, stdout + stderr
+
+
+@pytest.mark.parametrize("after_trials", [0, 3, 7])
+def test_a_killed_search_is_gone_on_with_and_nothing_is_lost_or_done_twice(place, after_trials):
+    random.seed(after_trials)
+    code, _ = killed(place, signal.SIGKILL, after_trials=after_trials, extra_s=random.random() / 10)
+    assert code == -signal.SIGKILL
+    ended = [row for row in place.table() if row[2] == "COMPLETE"]
+    assert len(ended) >= after_trials
+    result = place(*WORDS, f"tuner.trials={TOTAL}", "tuner.resume=true")
+    table = place.table()
+    assert [row[0] for row in table] == list(range(TOTAL))
+    assert {row[2] for row in table} == {"COMPLETE"}
+    assert [row for row in table if row in ended] == ended
+    fits = Counter(place.fits())
+    for _, params, _, _ in ended:
+        assert fits[repr(params["model.slope"])] - 5 in (0, 1)  # once more for the winner
+    assert result.details["trials"] == TOTAL
+
+
+def test_a_killed_search_ends_with_the_table_of_one_that_was_not(place):
+    words = ("tuner.deterministic=true",)
+    killed(place, signal.SIGKILL, after_trials=5, words=words)
+    place(*WORDS, *words, f"tuner.trials={TOTAL}", "tuner.resume=true")
+    resumed = place.table()
+    place(*WORDS, *words, f"tuner.trials={TOTAL}")
+    assert place.table() == resumed
+
+
+def test_a_stopped_search_says_the_best_so_far_and_how_to_go_on(place):
+    code, printed = killed(place, signal.SIGINT, after_trials=2)
+    assert code == 130
+    assert f"of {TOTAL} trials, best rmse" in printed
+    assert "tuner.resume=true" in printed
+    assert not [row for row in place.table() if row[2] == "RUNNING"]
+    place(*WORDS, f"tuner.trials={TOTAL}", "tuner.resume=true")
+    assert len(place.table()) == TOTAL

@@ -1,0 +1,1 @@
+"""A model that gets into trouble."""
