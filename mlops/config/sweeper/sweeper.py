@@ -135,14 +135,7 @@ class StudySweeper(Sweeper):
     def _carry_out(self, asking: Asking) -> dict[int, Any]:
         """Ask while there is room; tell; stop where too many fail."""
         places = slots(self.launcher, self.n_jobs)
-        try:
-            return self._filled(asking, places)
-        finally:
-            places.close()
-
-    def _filled(self, asking: Asking, places: Any) -> dict[int, Any]:
-        """Keep every place busy until nothing is left to ask; the job returns by number."""
-        in_order = _has_seed(self.sampler)
+        in_order = self.sampler.get("seed") is not None and not is_grid(self.sampler)
         running: list[int] = []
         ended: dict[int, Any] = {}
         returned: dict[int, Any] = {}
@@ -181,10 +174,6 @@ def _directions(direction: Any) -> list[str]:
     """
     several = direction if isinstance(direction, MutableSequence) else [direction]
     return [str(getattr(each, "name", each)) for each in several]
-
-
-def _has_seed(sampler: DictConfig) -> bool:
-    return sampler.get("seed") is not None
 
 
 def _is_return(answer: Any) -> bool:
