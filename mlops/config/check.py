@@ -101,7 +101,7 @@ def _rooms(composed: Composed, groups: list[str]) -> Iterator[Problem]:
 
 
 def _hydra(composed: Composed) -> Iterator[Problem]:
-    """Targets in Hydra's own node, in its logging also ``()`` and ``class``."""
+    """Targets in Hydra's own node: also ``()`` and ``class`` of logging, a sweeper's function."""
     node = composed.tree.get("hydra") if "hydra" in composed.tree else None
     if not OmegaConf.is_config(node):
         return
@@ -113,6 +113,12 @@ def _hydra(composed: Composed) -> Iterator[Problem]:
             refused = trust.refusal(composed.catalogue, "hydra", target, where)
             if refused:
                 yield refused
+    extends = (plain.get("sweeper") or {}).get("custom_search_space")
+    if extends is not None:
+        where = origin(composed, "hydra.sweeper.custom_search_space")
+        refused = trust.refusal(composed.catalogue, "hydra", extends, where)
+        if refused:
+            yield refused
 
 
 def _targets(composed: Composed, resolving: Resolving) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from mlops.config.settings import FILE, settings
 from mlops.core.errors import REFUSED, Problem, closest, listed
 from mlops.core.paths import packaged
 
+SAMPLERS = ("TPE", "Random", "CmaEs", "NSGAII", "NSGAIII", "MOTPE", "GP", "QMC", "Grid")
 # Hydra's own node: what its launchers, sweepers and logging need, and nothing that writes.
 HYDRA = frozenset(
     {
@@ -26,6 +27,8 @@ HYDRA = frozenset(
         "hydra_plugins.hydra_submitit_launcher.submitit_launcher.LocalLauncher",
         "hydra_plugins.hydra_submitit_launcher.submitit_launcher.SlurmLauncher",
         "hydra_plugins.hydra_ray_launcher.ray_launcher.RayLauncher",
+        "hydra_plugins.mlops_optuna.OptunaSweeper",
+        *(f"optuna.samplers.{name}Sampler" for name in SAMPLERS),
         "logging.StreamHandler",
         "colorlog.ColoredFormatter",
     }

@@ -21,7 +21,10 @@ _PLAIN_NAME = re.compile(r"^[A-Za-z_][\w-]*$")
 # Who carries the jobs of a sweep is the person's to choose; logging, callbacks, folders and the
 # search path are started by this house alone.
 NOTHING: tuple[str, ...] = ("keep_all", "passthrough", "trust_all", "dry_run")
-HYDRA = ("hydra/launcher", "hydra/sweeper", "hydra.launcher", "hydra.sweeper")
+HYDRA = (
+    *("hydra/launcher", "hydra/sweeper", "hydra/sweeper/sampler"),
+    *("hydra.launcher", "hydra.sweeper"),
+)
 
 
 def parse_overrides(words: list[str], problems: list[Problem]) -> list[Override]:

@@ -192,6 +192,20 @@ class Result:
     details: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 
+    def __float__(self) -> float:
+        """The primary metric, in cross-validation where there is one: what a search goes by.
+
+        Raises
+        ------
+        ValueError
+            Nothing was measured.
+        """
+        if not self.metrics:
+            said = self.problems[0]["says"] if self.problems else "nothing was measured"
+            raise ValueError(f"no metric: {said}")
+        primary = self.metrics[0]
+        return float(primary["value"] if primary["cv_mean"] is None else primary["cv_mean"])
+
     def to_json(self) -> str:
         """The result as one strict JSON document (no NaN)."""
         return json.dumps(_strict(self), indent=1, allow_nan=False)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from hydra.errors import HydraException
+
 from mlops.config.build import project_on_path
 from mlops.config.catalogue import catalogue
 from mlops.config.commandline import Command, understand
 from mlops.config.compose import loader
+from mlops.core.errors import MlopsError, fail
 from mlops.core.record import Result
+from mlops.core.secret import masked
 from mlops.flow.jobs import job_of
 from mlops.flow.sweep import Sweep, one
 
@@ -34,6 +38,10 @@ def launched(command: Command, sweep: Sweep) -> None:
     task = _Task({name: sweep.parent(name) for name in sweep.names})
     try:
         answer = hydra.multirun("config", task, [*command.words, *ours], False)
+    except (KeyboardInterrupt, MlopsError):
+        raise
+    except Exception as error:  # whatever a launcher or a sweeper has against its settings
+        raise _refused(command, error) from error
     finally:
         GlobalHydra.instance().clear()
         # Hydra's own copy of the words, which may name an address with its password.
@@ -69,6 +77,23 @@ class _Task:
             return one(job, tracker, self.parents[job.name])
         finally:
             tracker.close(0)  # the sweep itself waits for the records of all
+
+
+def _refused(command: Command, error: Exception) -> MlopsError:
+    """What a launcher or a sweeper said, without the passwords of addresses."""
+    cause: BaseException = error
+    while isinstance(cause, HydraException) and cause.__cause__ is not None:
+        cause = cause.__cause__
+    words = [word for word in command.words if word.lstrip("+").startswith("hydra")]
+    said = f"{type(cause).__name__}: {cause}".strip().splitlines()[0]
+    return fail(
+        "sweep-not-run",
+        "Hydra's launcher or sweeper cannot run this sweep.",
+        where=f"command line, `{masked(' '.join(words))[:200]}`",
+        found=masked(said)[:300],
+        accepted="settings that it takes: mlops -m … --cfg hydra shows them",
+        next_step="correct the setting, or leave it out; --debug shows more",
+    )
 
 
 def _listed(batch: Any) -> list[Any]:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from mlops.config.catalogue import catalogue
-from mlops.config.combinations import combinations
+from mlops.config.combinations import combinations, samples
 from mlops.config.commandline import Command
 from mlops.config.job import Job
 from mlops.core.errors import SWEEP, MlopsError, Problem, fail
@@ -36,9 +36,8 @@ def sweep(command: Command) -> Result:
     jobs = _checked(command)
     if not isinstance(jobs[0].part("flow"), Run):
         raise _not_swept(command.verb)
-    theirs = ("hydra/launcher=", "hydra/sweeper=")
     go: Callable[[Sweep], None] = Sweep.carry_out
-    if any(word.lstrip("+").startswith(theirs) for word in command.words):
+    if _names(command, "hydra/launcher=", "hydra/sweeper="):
         from mlops.flow.hydra_sweep import launched
 
         go = partial(launched, command)
@@ -52,9 +51,14 @@ def sweep(command: Command) -> Result:
     return result
 
 
+def _names(command: Command, *words: str) -> bool:
+    return any(word.lstrip("+").startswith(words) for word in command.words)
+
+
 def _checked(command: Command) -> list[Job]:
     jobs, problems = [], []
-    for words in combinations(command.words, catalogue()):
+    every = samples if _names(command, "hydra/sweeper=") else combinations
+    for words in every(command.words, catalogue()):
         try:
             jobs.append(job_of(command, words))
         except MlopsError as error:

@@ -1,0 +1,131 @@
+"""What a sweep searches: Hydra's words, and the two forms of the settings, as distributions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import (
+    ChoiceSweep,
+    IntervalSweep,
+    Override,
+    RangeSweep,
+    Transformer,
+)
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+
+@dataclass
+class Space:
+    """Keys that are searched, and words that are the same for every job.
+
+    Parameters
+    ----------
+    searched : dict of str to BaseDistribution
+        In the order first named.
+    fixed : dict of str to str
+    """
+
+    searched: dict[str, BaseDistribution] = field(default_factory=dict)
+    fixed: dict[str, str] = field(default_factory=dict)
+
+    def add(self, words: Iterable[str]) -> None:
+        """Take in words of Hydra's grammar; of two for one key the later one holds.
+
+        Raises
+        ------
+        hydra.errors.HydraException
+            A word cannot be read.
+        ValueError
+            A range or an interval is empty or reversed, or has the logarithm of zero.
+        """
+        for override in OverridesParser.create().parse_overrides(list(words)):
+            key = str(override.get_key_element())
+            self.searched.pop(key, None)
+            self.fixed.pop(key, None)
+            if override.is_sweep_override():
+                self.searched[key] = _distribution(override)
+            else:
+                self.fixed[key] = str(override.get_value_element_as_str())
+
+    def add_older(self, search_space: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take in the older form: key to ``{type, low, high, step, log, choices}``."""
+        for key, about in search_space.items():
+            self.searched[str(key)] = _of_older(about)
+
+    def grid(self) -> dict[str, list[Any]]:
+        """Every value of every key.
+
+        Raises
+        ------
+        ValueError
+            A key has no end of values.
+        """
+        return {key: _values(key, each) for key, each in self.searched.items()}
+
+
+def _distribution(override: Override) -> BaseDistribution:
+    from optuna.distributions import CategoricalDistribution
+
+    sweep = override.value()
+    if isinstance(sweep, IntervalSweep):
+        return _interval(sweep)
+    if isinstance(sweep, RangeSweep) and not sweep.shuffle:
+        return _range(sweep)
+    assert isinstance(sweep, (ChoiceSweep, RangeSweep))
+    return CategoricalDistribution(list(override.sweep_iterator(transformer=Transformer.encode)))
+
+
+def _interval(sweep: IntervalSweep) -> BaseDistribution:
+    low, high, log = sweep.start, sweep.end, "log" in sweep.tags
+    assert low is not None
+    assert high is not None
+    whole = "int" in sweep.tags or (isinstance(low, int) and isinstance(high, int))
+    return _numbers(low, high, None, log, whole and "float" not in sweep.tags)
+
+
+def _range(sweep: RangeSweep) -> BaseDistribution:
+    assert sweep.start is not None
+    assert sweep.stop is not None
+    numbers = (sweep.start, sweep.stop, sweep.step)
+    return _numbers(*numbers, False, all(isinstance(each, int) for each in numbers))
+
+
+def _numbers(
+    low: float, high: float, step: float | None, log: bool, whole: bool
+) -> BaseDistribution:
+    from optuna.distributions import FloatDistribution, IntDistribution
+
+    if whole:
+        return IntDistribution(int(low), int(high), log=log, step=int(step or 1))
+    return FloatDistribution(float(low), float(high), log=log, step=step)
+
+
+def _of_older(about: Mapping[str, Any]) -> BaseDistribution:
+    from optuna.distributions import CategoricalDistribution
+
+    kind = getattr(about["type"], "name", about["type"])
+    if kind == "categorical":
+        return CategoricalDistribution(list(about["choices"]))
+    if kind not in ("int", "float"):
+        raise ValueError(f"the type of a search space is int, float or categorical, not {kind}")
+    log = bool(about.get("log", False))
+    return _numbers(about["low"], about["high"], about.get("step"), log, kind == "int")
+
+
+def _values(key: str, distribution: BaseDistribution) -> list[Any]:
+    """The values of one key in a grid; the upper end of a range is not among them, as in Hydra."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(distribution, CategoricalDistribution):
+        return list(distribution.choices)
+    step = getattr(distribution, "step", None)
+    if not isinstance(distribution, (IntDistribution, FloatDistribution)) or step is None:
+        raise ValueError(f"a grid needs values that can be counted, and {key} is an interval")
+    count = math.floor((distribution.high - distribution.low) / step + 1e-9)
+    return [distribution.low + position * step for position in range(count)]

@@ -1,0 +1,192 @@
+"""The sweeper: a study asks, Hydra's launcher runs, the study is told."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import MutableSequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+from mlops.config.sweeper.slots import slots
+from mlops.config.sweeper.space import Space
+from mlops.config.sweeper.study import Asking, finished, is_grid, sampler_of, take_up, untried
+
+log = logging.getLogger(__name__)
+
+
+class StudySweeper(Sweeper):
+    """Runs a sweep as an Optuna study; the keys are told in :mod:`mlops.config.sweeper.settings`.
+
+    Jobs are told in the order in which they were asked for where the sampler has a seed, so that
+    the same seed gives the same sweep; else as they end.
+    """
+
+    def __init__(
+        self,
+        *,
+        sampler: Any,
+        direction: Any,
+        storage: Any,
+        study_name: str | None,
+        n_trials: int,
+        n_jobs: int,
+        max_failure_rate: float,
+        search_space: DictConfig | None = None,
+        custom_search_space: str | None = None,
+        params: DictConfig | None = None,
+        resume: bool = False,
+    ) -> None:
+        if not 0.0 <= max_failure_rate <= 1.0:
+            raise ValueError(f"max_failure_rate is {max_failure_rate}, and has to be 0 to 1")
+        if min(n_trials, n_jobs) < 1:
+            raise ValueError("n_trials and n_jobs have to be 1 or more")
+        if resume and not (storage and study_name):
+            raise ValueError("resume needs the study's storage and study_name")
+        self.sampler, self.direction = sampler, direction
+        self.storage, self.study_name = storage, study_name
+        self.n_trials, self.n_jobs = n_trials, n_jobs
+        self.max_failure_rate = max_failure_rate
+        self.search_space, self.params = search_space, params
+        self.custom_search_space, self.resume = custom_search_space, resume
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Take in what Hydra knows of the sweep."""
+        from hydra.core.plugins import Plugins
+
+        self.config, self.hydra_context = config, hydra_context
+        self.launcher = Plugins.instance().instantiate_launcher(
+            config=config, hydra_context=hydra_context, task_function=task_function
+        )
+
+    def sweep(self, arguments: list[str]) -> list[list[Any]]:
+        """Run the sweep.
+
+        Parameters
+        ----------
+        arguments : list of str
+            Words of the command line; a sweep among them is searched.
+
+        Returns
+        -------
+        list of list of JobReturn
+            In the order in which they were asked for, `n_jobs` to a batch.
+
+        Raises
+        ------
+        Exception
+            What a job raised, where more failed than `max_failure_rate` allows.
+        """
+        space = self._space(arguments)
+        asking = self._asking(space)
+        assert self.config is not None
+        folder = Path(str(self.config.hydra.sweep.dir))
+        folder.mkdir(parents=True, exist_ok=True)
+        OmegaConf.save(self.config, folder / "multirun.yaml")
+        log.info(f"Study {asking.study.study_name!s}: {asking.total - asking.asked} jobs to run")
+        returned = self._carry_out(asking)
+        _save(asking.study, folder / "optimization_results.yaml")
+        every = [each for _, each in sorted(returned.items())]
+        return [every[at : at + self.n_jobs] for at in range(0, len(every), self.n_jobs)]
+
+    def _space(self, arguments: list[str]) -> Space:
+        space = Space()
+        if self.search_space is not None and self.params is None:
+            space.add_older(self.search_space)
+        space.add(f"{key!s}={value}" for key, value in (self.params or {}).items())
+        space.add(arguments)
+        return space
+
+    def _asking(self, space: Space) -> Asking:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        study = optuna.create_study(
+            study_name=self.study_name,
+            storage=self.storage,
+            directions=_directions(self.direction),
+            load_if_exists=True,
+        )
+        grid = is_grid(self.sampler)
+        if self.resume and (left := take_up(study, again=not grid)):
+            log.info(f"{left} jobs were cut off and run again")
+        done = len(finished(study))
+        study.sampler = sampler_of(self.sampler, done)
+        total = self.n_trials if self.resume else self.n_trials + done
+        combinations = untried(study, space) if grid else None
+        if combinations is not None:
+            total = min(total, done + len(combinations))
+        grid_left = None if combinations is None else iter(combinations)
+        return Asking(study, space, total, grid=grid_left, extend=self._extension())
+
+    def _extension(self) -> Any:
+        if not self.custom_search_space:
+            return None
+        module, _, name = self.custom_search_space.rpartition(".")
+        return partial(getattr(importlib.import_module(module), name), self.config)
+
+    def _carry_out(self, asking: Asking) -> dict[int, Any]:
+        """Ask while there is room; tell; stop where too many fail."""
+        places = slots(self.launcher, self.n_jobs)
+        in_order = self.sampler.get("seed") is not None and not is_grid(self.sampler)
+        running: list[int] = []
+        ended: dict[int, Any] = {}
+        returned: dict[int, Any] = {}
+        while running or not asking.is_done:
+            while len(running) < places.size and not asking.is_done:
+                number, words = asking.ask()
+                places.start(number, words)
+                running.append(number)
+            number, answer = places.next()
+            ended[number] = answer
+            while ended and (first := running[0] if in_order else next(iter(ended))) in ended:
+                running.remove(first)
+                returned[first] = ended.pop(first)
+                if why := asking.tell(first, returned[first]):
+                    log.warning(f"Job {first} failed: {why}")
+            self._stop_if_hopeless(asking, answer)
+        return {number: each for number, each in returned.items() if _is_return(each)}
+
+    def _stop_if_hopeless(self, asking: Asking, answer: Any) -> None:
+        """End a sweep of which a larger share has failed by now than may in the end."""
+        if asking.failed <= self.max_failure_rate * asking.total:
+            return
+        said = f"{asking.failed} of {asking.told} jobs failed; "
+        log.error(f"{said}max_failure_rate is {self.max_failure_rate} of {asking.total}")
+        if isinstance(answer, Exception):
+            raise answer
+        _ = answer.return_value  # raises what the job raised
+        raise RuntimeError(said)
+
+
+def _directions(direction: Any) -> list[str]:
+    """One direction or several, as Optuna takes them.
+
+    >>> _directions("maximize"), _directions(["minimize", "maximize"])
+    (['maximize'], ['minimize', 'maximize'])
+    """
+    several = direction if isinstance(direction, MutableSequence) else [direction]
+    return [str(getattr(each, "name", each)) for each in several]
+
+
+def _is_return(answer: Any) -> bool:
+    return not isinstance(answer, Exception)
+
+
+def _save(study: Any, path: Path) -> None:
+    """What was found, for whoever reads files."""
+    found: dict[str, Any] = {"name": "optuna"}
+    best = [each for each in study.best_trials if each.values]
+    if len(study.directions) > 1:
+        found["solutions"] = [{"params": t.params, "values": list(t.values)} for t in best]
+    elif best:
+        found |= {"best_params": best[0].params, "best_value": best[0].value}
+        log.info(f"Best: {best[0].value} with {best[0].params}")
+    OmegaConf.save(OmegaConf.create(found), path)
