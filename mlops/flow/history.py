@@ -7,7 +7,7 @@ from typing import Any
 from mlops.config.job import Job
 from mlops.core.record import Result
 from mlops.core.version import REGISTER, LedgerEntry
-from mlops.flow.registered import caught_up, known_versions, tell_tracker
+from mlops.flow.registered import caught_up, known_versions, look_at_tracker, tell_tracker
 from mlops.registry.names import held
 from mlops.registry.refusals import not_whole
 from mlops.registry.versions import Versions
@@ -43,6 +43,8 @@ class History:
         entries = versions.ledger.verify() if self.verify else versions.ledger.entries()
         if Spool(job.outputs).last_told(versions.model) < len(entries):
             tell_tracker(job, versions)  # e.g. after a crash: the recorder follows
+        else:
+            look_at_tracker(job, versions)
         names = ", ".join(f"{name}: version {each.version}" for name, each in held(entries).items())
         rest = len(entries) - self.last if self.last else 0
         lines = [*told, *([f"{rest} older lines: last=0 shows them"] if rest > 0 else [])]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from mlops.config.job import Job
-from mlops.core.errors import USER, closest, fail, listed
+from mlops.core.errors import USER, MlopsError, closest, fail, listed
 from mlops.core.record import Result
 from mlops.core.secret import masked
 from mlops.core.version import ModelVersion, Standing
@@ -49,10 +50,12 @@ def known_versions(job: Job) -> Versions:
     Raises
     ------
     MlopsError
-        There are none; names the models that have some.
+        There are none; names the models that have some (exit code 2). Their history was taken
+        away (3).
     """
     versions = versions_of(job)
     if not versions.ledger.path.exists():
+        versions.ledger.verify()  # it was taken away, if anything remembers its lines
         names = versions.ledger.others()
         nearest = closest(versions.model, names) or (names[0] if names else "")
         raise fail(
@@ -158,6 +161,15 @@ def tell_tracker(job: Job, versions: Versions) -> None:
         try:
             tracker.submit(standing)
         finally:
+            tracker.close(0)
+
+
+def look_at_tracker(job: Job, versions: Versions) -> None:
+    """Let the recorder find what somebody changed in MLflow: the next command tells it."""
+    if versions.ledger.is_followed:
+        tracker = job.part("tracker")
+        with suppress(MlopsError):  # who may only read here reads all the same
+            tracker.open(job.outputs)
             tracker.close(0)
 
 

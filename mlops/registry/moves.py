@@ -115,7 +115,8 @@ class Moves:
         if now is not None and now.version == number:
             raise refusals.has_it(self.versions.model, number, alias)
         if wrong := self.versions.wrong(version):
-            raise refusals.not_whole(self.versions, version, wrong)
+            was = now.version if now else 0
+            raise refusals.not_whole(self.versions, version, wrong, now=was)
 
     def _enter(self, intent: Intent) -> Intent:
         """Put the act into the ledger; give it as it stands there."""

@@ -83,10 +83,13 @@ def renumbered(model: str, number: int, now: int) -> MlopsError:
     )
 
 
-def not_whole(versions: Versions, version: ModelVersion, wrong: str) -> MlopsError:
-    """A file of the version is missing or another one than was registered."""
+def not_whole(versions: Versions, version: ModelVersion, wrong: str, *, now: int = 0) -> MlopsError:
+    """A file of the version is missing or another one than was registered.
+
+    `now` is the version that has the name already: there is no need to choose it.
+    """
     usable, place = versions.usable(), versions.shelf.place(version.number)
-    number = usable[-1].number if usable else 0
+    number = max((each.number for each in usable if each.number != now), default=0)
     again = versions.ledger.copy_of(place) or "mlops restore puts the folder back from a backup"
     return fail(
         "version-not-whole",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -12,6 +13,7 @@ from mlops.core.errors import MlopsError
 from mlops.registry.intent import Intent
 from mlops.registry.versions import Versions
 from mlops.tracker.address import Address
+from mlops.tracker.elsewhere import notes
 from mlops.tracker.recorder import Recorder
 from mlops.tracker.spool import Spool
 
@@ -196,6 +198,33 @@ def test_a_change_made_in_mlflow_is_found_and_stands_in_the_history(as_at_first,
         "somebody in MLflow",
     )
     assert as_at_first("history").details["lines"] == []
+
+
+def test_history_lets_the_recorder_look_for_what_was_changed_in_mlflow(as_at_first, versions):
+    as_at_first.names()
+    as_at_first("history")
+    as_at_first.place.mlflow().set_registered_model_alias("boston_housing", "champion", "2")
+    as_at_first.place("history")
+    spool = Spool(as_at_first.outputs, Address.of(as_at_first.outputs))
+    until = time.monotonic() + 60
+    while not notes(as_at_first.outputs, "boston_housing") and time.monotonic() < until:
+        time.sleep(0.1)
+    with spool.lock:  # the recorder has ended
+        lines = as_at_first("history").details["lines"]
+    assert lines[0].startswith("changed elsewhere: in MLflow, champion was given to version 2")
+    assert as_at_first.names()["champion"] == 1
+
+
+def test_a_history_that_was_taken_away_is_told(as_at_first, versions):
+    whole = versions.ledger.path.read_bytes()
+    versions.ledger.path.unlink()
+    try:
+        for verb in (["history", "verify=true"], ["promote", "version=2"], ["rollback"]):
+            with pytest.raises(MlopsError, match="ledger-broken") as refused:
+                as_at_first(*verb)
+            assert refused.value.exit_code == 3
+    finally:
+        versions.ledger.path.write_bytes(whole)
 
 
 def test_a_server_that_was_away_is_told_later(as_at_first, versions):

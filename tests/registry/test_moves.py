@@ -80,7 +80,21 @@ def test_a_version_that_is_not_whole_is_refused_with_those_that_are(moves, three
     (problem,) = refused.value.problems
     assert problem.accepted == "usable: version 2 (champion), version 3 (challenger)"
     assert problem.exit_code == 3
+    assert problem.closest == "version 3"
     assert champion(three) == 2
+
+
+def test_the_version_that_has_the_name_already_is_not_proposed_to_whoever_leaves_it(
+    moves, three, damage
+):
+    promote(moves, 3)
+    damage(three, 1)
+    damage(three, 2)
+    with pytest.raises(MlopsError, match="version-not-whole") as refused:
+        rollback(moves)
+    (problem,) = refused.value.problems
+    assert (problem.accepted, problem.closest) == ("usable: version 3 (challenger, champion)", "")
+    assert "choose" not in problem.next_step
 
 
 def test_a_version_that_is_not_there_is_the_user_s_mistake(moves):
