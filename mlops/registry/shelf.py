@@ -184,9 +184,9 @@ def _not_a_file(folder: Path, name: str) -> str:
 
 
 def _put(source: Path, target: Path) -> None:
-    """A second name for the same file, where the disk can do that; else a copy."""
+    """A copy, no second name: what is written into the run's file later changes no version."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except OSError:
-        shutil.copyfile(source, target)
+    with open(os.open(source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as run, target.open("xb") as own:
+        shutil.copyfileobj(run, own)
+        own.flush()
+        os.fsync(own.fileno())

@@ -45,6 +45,8 @@ def test_a_package_is_opened_by_a_docstring_and_nothing_else(source):
 
 
 def test_every_folder_of_the_package_has_its_door_plate(source):
+    if source.parent.name == "hydra_plugins":
+        return  # a namespace package, which many distributions fill: a file would close it
     assert (source.parent / "__init__.py").is_file()
 
 

@@ -67,6 +67,14 @@ def test_two_versions_whose_folders_were_swapped_are_found(three):
     assert [version.number for version in three.usable()] == [3]
 
 
+def test_what_is_written_into_the_files_of_a_run_later_changes_no_version(houses, a_run):
+    candidate = a_run()
+    version = houses.register(candidate)
+    for name in candidate.about["files"]:
+        (candidate.folder / name).write_bytes(b"other")
+    assert not houses.wrong(version)
+
+
 def test_gates_that_were_overridden_stand_in_the_history(houses, a_run):
     houses.register(a_run(gates=["rmse: is 9, at most 5"]), alias="", why="the data is odd")
     (entry,) = houses.ledger.verify()
