@@ -11,7 +11,8 @@ from mlops.config.commandline import Command, understand
 from mlops.config.compose import loader
 from mlops.core.record import Result
 from mlops.flow.jobs import job_of
-from mlops.flow.sweep import Sweep, one
+from mlops.flow.sweep_parent import Sweep
+from mlops.flow.sweep_work import one
 
 
 def launched(command: Command, sweep: Sweep) -> None:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from mlops.config.job import Job
-from mlops.core.errors import INTERRUPTED, REFUSED, USER, MlopsError
+from mlops.core.errors import INTERRUPTED, REFUSED, USER, MlopsError, fail
 from mlops.core.paths import write_whole
 from mlops.core.record import Delivery, Record, Result
 from mlops.core.store import Store
@@ -32,7 +32,19 @@ STOPPED_S = 5.0
 
 
 class Run:
-    """Run the recipe end to end."""
+    """Run the recipe end to end.
+
+    Parameters
+    ----------
+    resume : bool
+        Go on with the last sweep of the same jobs (``-m`` only).
+    job_limit_s : float or None
+        Seconds that one job of a sweep may take.
+    """
+
+    def __init__(self, *, resume: bool = False, job_limit_s: float | None = None) -> None:
+        self.resume = resume
+        self.job_limit_s = job_limit_s
 
     def __call__(self, job: Job) -> Result:
         """Go the road, show the verdict, deliver the record.
@@ -42,6 +54,8 @@ class Run:
         MlopsError
             Whatever a room refuses; recorded as a failed run first.
         """
+        if self.resume:
+            raise _one_run()
         began = time.perf_counter()
         tracker = job.part("tracker")
         tracker.open(job.outputs)  # first: its imports go on beside ours
@@ -291,3 +305,15 @@ def keep(result: Result, job: Job) -> None:
     with suppress(OSError):
         write_whole(job.project / result.folder / "result.json", result.to_json())
         RunIndex(job.outputs).note(job.project / result.folder)
+
+
+def _one_run() -> MlopsError:
+    return fail(
+        "resume-without-m",
+        "resume=true goes on with a sweep, and this is one run.",
+        where="command line, `resume=true`",
+        found="no -m",
+        accepted="mlops -m … resume=true",
+        next_step="add -m, or leave it out: finished steps of a run are reused anyway; "
+        "a search is gone on with by tuner.resume=true",
+    )
