@@ -159,13 +159,15 @@ class Plot:
     Parameters
     ----------
     kind : str
-        ``scatter``, ``line``, ``dots``, ``bar``, ``histogram`` or ``matrix``.
+        ``scatter``, ``line``, ``dots``, ``bar``, ``histogram``, ``matrix``, ``history`` (a line,
+        then dots) or ``parallel``.
     title, x_label, y_label : str
     series : dict of str to list
         ``scatter``/``line``: name to list of (x, y); two points are a reference line. ``dots``:
         name to list of (x, (y, low, high)), an interval of None is not drawn.
         ``bar``/``histogram``: name to list of (label, value). ``matrix``: row label to list of
-        (column label, value).
+        (column label, value). ``parallel``: axis to list of (line, value), the lines in the same
+        order on each; numbers, texts or None.
     x_axis : str
         ``number``, ``whole`` (numbers, marked at whole ones only) or ``date`` (days since the
         epoch).

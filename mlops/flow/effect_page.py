@@ -22,7 +22,8 @@ from mlops.flow.releases import moment
 from mlops.ui.sheet import Section, Tile, sheet
 
 DAY_S, WEEK = 86400.0, 7
-MOST_NAMES = 6
+UNITS = (("days", 1.0), ("hours", 24.0), ("minutes", 1440.0), ("seconds", DAY_S))
+MOST_NAMES, FEWEST_WEEKS = 6, 10
 MOST_DOTS = 2000
 
 
@@ -132,7 +133,7 @@ def _speed(found: dict[str, Any]) -> Section | None:
     known = [point for point in waited if point[1][0] is not None][-MOST_DOTS:]
     if known:
         largest = max(point[1][0] for point in known)
-        unit, factor = ("days", 1.0) if largest >= 2 else ("hours", 24.0)
+        unit, factor = next(each for each in UNITS if largest * each[1] >= 2 or each is UNITS[-1])
         leads = {"lead time": [(x, (y * factor, None, None)) for x, (y, _, _) in known]}
         plots.append(Plot("dots", "Lead time", "", unit, leads, "date"))
     spent = [(_day(row["at"]), (row["deployment_s"], None, None)) for row in each]
@@ -163,7 +164,7 @@ def _weeks(found: dict[str, Any]) -> Plot:
     first = max(first, last - 104)
     every = Counter(int(_day(row["at"]) // WEEK) for row in each)
     failed = Counter(int(_day(row["at"]) // WEEK) for row in each if row["failed"])
-    weeks = range(min(first, last - 1), last + 1)
+    weeks = range(min(first, last - FEWEST_WEEKS), last + 1)
 
     def bars(counts: Counter[int]) -> list[tuple[float, int]]:
         return [(week * WEEK + WEEK / 2, counts[week]) for week in weeks]

@@ -38,14 +38,14 @@ def footprint(pipeline: Any, rows: pd.DataFrame, path: Path | None = None) -> Fo
     return Footprint(size, latency_s(pipeline, rows))
 
 
-def latency_s(pipeline: Any, rows: pd.DataFrame) -> float:
-    """Median time to answer one row, see :func:`footprint`."""
-    singles = [rows.iloc[[at]] for at in range(min(len(rows), MOST))]
+def latency_s(pipeline: Any, rows: pd.DataFrame, *, most: int = MOST) -> float:
+    """Median time of up to `most` answers to one row, see :func:`footprint`."""
+    singles = [rows.iloc[[at]] for at in range(min(len(rows), most))]
     for at in range(WARM_UP):
         pipeline.predict(singles[at % len(singles)])
     took: list[float] = []
     began = perf_counter()
-    while len(took) < MOST and (len(took) < FEWEST or perf_counter() - began < LONGEST_S):
+    while len(took) < most and (len(took) < FEWEST or perf_counter() - began < LONGEST_S):
         single = singles[len(took) % len(singles)]
         start = perf_counter()
         pipeline.predict(single)

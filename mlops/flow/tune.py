@@ -35,7 +35,7 @@ def tune(
     steps, primary = fitter.steps, evaluator.primary
     tuned: Tuned = job.part("tuner").tune(asked, job.space)
     count = len(fitter.prepared.split.folds)
-    chosen = ", ".join(f"{key}={value}" for key, value in tuned.best.params.items())
+    chosen = ", ".join(f"{key}={_short(value)}" for key, value in tuned.best.params.items())
     says = f"{primary} {rounded(tuned.best.mean(primary))} over {count} folds"
     if len(tuned.trials) > 1:
         says = f"{_counted(tuned.trials)}, best {says}: {chosen}"
@@ -90,3 +90,7 @@ def _counted(trials: tuple[Trial, ...]) -> str:
     states = [trial.state for trial in trials]
     of = [f"{states.count(each)} {each}" for each in (PRUNED, FAILED) if each in states]
     return f"{len(trials)} trials" + (f" ({', '.join(of)})" if of else "")
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

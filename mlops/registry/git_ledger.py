@@ -11,9 +11,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from mlops.core.errors import MlopsError
+from mlops.core.errors import REFUSED, MlopsError, fail
 from mlops.core.paths import SAFE_NAME, write_whole
 from mlops.core.store import digest
 from mlops.core.version import PROMOTE, REGISTER, ROLLBACK, LedgerEntry
@@ -54,6 +55,10 @@ class GitLedger(Ledger):
     def others(self) -> list[str]:
         """Names of the models that have a ledger."""
         return [each for each in self.branch.models(self.branch.tip()) if SAFE_NAME.match(each)]
+
+    def copy_of(self, folder: Path) -> str:
+        """The branch has every file."""
+        return f"rm -r '{folder}': the next command takes it from the branch {self.branch.name}"
 
     def refresh(self) -> None:
         """Bring in what others pushed, and push what waits here."""
@@ -173,6 +178,19 @@ class GitLedger(Ledger):
             self.notes.append(f"the files of version {entry.version} could not be had: {why}")
         finally:
             self.branch.tidy()
+
+    def _tampered(self, wrong: str) -> MlopsError:
+        name = self.branch.name
+        return fail(
+            "ledger-broken",
+            f"The history of {self.model} is not as it was written: {wrong}.",
+            where=f"{self.branch.repository.top}, {name}:{self.acts.place}",
+            found=wrong,
+            accepted="lines that were only ever added, by mlops",
+            next_step=f"git log -p {name} shows who did it; "
+            f"git branch --force {name} COMMIT goes back to before",
+            exit_code=REFUSED,
+        )
 
     # The remote.
 

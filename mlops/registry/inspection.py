@@ -138,6 +138,8 @@ def _damage(
     """A version that cannot be used: bad if it has a name, else worth knowing."""
     says = f"{versions.model} {version}: {wrong}"
     state = "broken" if version.aliases else "look"
+    if again := versions.ledger.copy_of(versions.shelf.place(version.number)):
+        return state, says, again
     if Backups.beside(versions.folder).usable():
         return state, says, "mlops restore"
     if not version.aliases:

@@ -119,6 +119,10 @@ class Ledger:
         """Names of the models that are kept in the same place."""
         return sorted(path.parent.name for path in self.folder.parent.glob(f"*/{FILE}"))
 
+    def copy_of(self, folder: Path) -> str:
+        """Where the files of a version can be had again, as a next step; empty if nowhere."""
+        return ""
+
     def take_notes(self) -> list[str]:
         """What people should know, once."""
         notes = list(dict.fromkeys(self.notes))

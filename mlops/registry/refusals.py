@@ -85,18 +85,17 @@ def renumbered(model: str, number: int, now: int) -> MlopsError:
 
 def not_whole(versions: Versions, version: ModelVersion, wrong: str) -> MlopsError:
     """A file of the version is missing or another one than was registered."""
-    usable = versions.usable()
+    usable, place = versions.usable(), versions.shelf.place(version.number)
     number = usable[-1].number if usable else 0
+    again = versions.ledger.copy_of(place) or "mlops restore puts the folder back from a backup"
     return fail(
         "version-not-whole",
         f"Version {version.number} of {versions.model} cannot be used: {wrong}.",
-        where=str(versions.shelf.place(version.number)),
+        where=str(place),
         found=wrong,
         accepted=f"usable: {listed(str(each) for each in usable) or 'none'}",
         closest=f"version {number}" if number else "",
-        next_step=f"choose version {number}, or mlops restore puts the folder back from a backup"
-        if number
-        else "mlops restore puts the folder back from a backup; or run again",
+        next_step=f"choose version {number}, or {again}" if number else f"{again}; or run again",
         exit_code=REFUSED,
     )
 

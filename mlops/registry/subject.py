@@ -112,11 +112,9 @@ def _winner(outputs: Path, sweep: Path) -> Candidate | None:
 
 
 def _nobody(versions: Versions, known: list[ModelVersion], text: str, where: str) -> MlopsError:
-    from mlops.registry.versions import models
-
     names = [name for version in known for name in version.aliases]
     numbers = f"1 to {len(known)}" if len(known) > 1 else "1" if known else ""
-    others = [] if known else models(versions.outputs)
+    others = [] if known else versions.ledger.others()
     return fail(
         "no-such-model",
         f"No version of {versions.model} and no run is called {text[:60]}.",

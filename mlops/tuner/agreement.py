@@ -11,7 +11,7 @@ from mlops.tuner.condition import Axis
 from mlops.tuner.goals import Goal
 
 if TYPE_CHECKING:
-    from mlops.tuner.study import Place
+    from mlops.tuner.opening import Place
 
 AGREED = "mlops"
 

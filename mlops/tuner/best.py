@@ -46,5 +46,5 @@ def none_complete(trials: tuple[Trial, ...], option: str) -> MlopsError:
         where=f"tuner={option}",
         found=listed(reasons, most=3) or "no trial",
         accepted="at least one set of parameters that can be fitted and scored on all folds",
-        next_step="run once with tuner=fixed to see the error, then correct the space or the limits",
+        next_step="run once with tuner=fixed to see the error, then correct space or limits",
     )

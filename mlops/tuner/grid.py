@@ -11,6 +11,8 @@ from mlops.core.errors import fail
 from mlops.core.tuning import Objective, Trial, Tuned
 from mlops.tuner.best import best
 from mlops.tuner.condition import Axis, axes
+from mlops.tuner.goals import Goal
+from mlops.tuner.plots import pictures
 from mlops.tuner.progress import Progress
 from mlops.tuner.scoring import in_turn
 from mlops.tuner.space import merged
@@ -86,7 +88,9 @@ class Grid:
         """
         candidates = list(enumerate(self._candidates(self._axes(space))))
         trials = tuple(sorted(self._scored(objective, candidates), key=lambda each: each.number))
-        return Tuned(best=best(objective, trials, "grid"), trials=trials)
+        chosen = best(objective, trials, "grid")
+        goal = Goal(objective.metric, objective.greater_is_better)
+        return Tuned(best=chosen, trials=trials, plots=pictures(trials, [goal]))
 
     def _scored(
         self, objective: Objective, candidates: list[tuple[int, dict[str, Any]]]

@@ -14,11 +14,14 @@ from mlops.tuner import storage as stores
 from mlops.tuner.best import best
 from mlops.tuner.condition import Axis, axes
 from mlops.tuner.goals import Goal
+from mlops.tuner.opening import Place, opened
+from mlops.tuner.pareto import front, picked
+from mlops.tuner.plots import pictures
 from mlops.tuner.progress import Progress
 from mlops.tuner.scoring import Scoring
 from mlops.tuner.search import Search
 from mlops.tuner.space import merged
-from mlops.tuner.study import Place, Study, opened
+from mlops.tuner.study import Study
 
 TRIALS = 50
 
@@ -174,13 +177,13 @@ class Optuna:
 
     def _tuned(self, objective: Objective, study: Study, goals: tuple[Goal, ...]) -> Tuned:
         trials = study.trials()
+        ahead: tuple[Trial, ...] = ()
         if len(goals) == 1:
             chosen = best(objective, trials, "optuna")
         else:
-            from mlops.tuner.pareto import picked
-
-            chosen = picked(trials, goals, self.pick)
-        return Tuned(best=chosen, trials=trials, study=study.where)
+            chosen, ahead = picked(trials, goals, self.pick), front(trials, goals)
+        drawn = pictures(trials, goals, study.importance(), ahead)
+        return Tuned(best=chosen, trials=trials, study=study.where, plots=drawn)
 
     def _stopped(self, progress: Progress) -> str:
         name = f" tuner.study={self.study}" if self.study else ""

@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from mlops.core.secret import Secret
-from mlops.core.tuning import COMPLETE, FAILED, PRUNED, Objective, Trial
-from mlops.tuner import storage as stores
-from mlops.tuner.agreement import agree
+from mlops.core.tuning import COMPLETE, FAILED, PRUNED, Trial
 from mlops.tuner.condition import Axis
 from mlops.tuner.goals import Goal
 from mlops.tuner.scoring import Going
 from mlops.tuner.suggest import read_back, suggested
 
 RESULT, LOST = "result", "lost"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a study is kept.
-
-    Parameters
-    ----------
-    storage : str, Secret or None
-        Address of a database, which several drivers may share; None: a file of its own.
-    study : str or None
-        Its name; None: the recipe's in a database, the run's key as a file.
-    resume : bool
-        Go on with the study of that name, or with the last one of the recipe.
-    """
-
-    storage: str | Secret | None
-    study: str | None
-    resume: bool
 
 
 class Study:
@@ -82,6 +58,8 @@ class Study:
         self.total, self.key, self.where, self.is_shared = total, key, where, is_shared
         self._sampler, self._seed = sampler, seed
         self._keeps_decisions = keeps_decisions
+        # Two drivers may be about to ask for one number: what they draw must not be the same.
+        self._driver = os.urandom(8).hex() if is_shared else ""
         self._asked: dict[int, Any] = {}
 
     def ask(self) -> Going | None:
@@ -96,7 +74,7 @@ class Study:
         if not waiting and self._counted(every) >= self.total:
             return None
         number = min(waiting, default=len(every))
-        self.study.sampler = self._sampler(seed=seed_of(self._seed, number))
+        self.study.sampler = self._sampler(seed=seed_of(self._seed, number, self._driver))
         trial = self.study.ask()
         params = suggested(trial, self.axes)
         if self.is_shared and self._is_surplus(trial.number):
@@ -175,6 +153,18 @@ class Study:
             for each in self.study.get_trials(deepcopy=False)
         )
 
+    def importance(self) -> dict[str, float]:
+        """Share of each key in what the scores differ by; empty where too little is known."""
+        from optuna.importance import get_param_importances
+
+        if len(self.axes) < 2 or len(self.goals) > 1:
+            return {}
+        try:
+            found = get_param_importances(self.study)
+        except (ValueError, RuntimeError, ZeroDivisionError):  # e.g. no key that all trials have
+            return {}
+        return {key: float(value) for key, value in found.items()}
+
     def trials(self) -> tuple[Trial, ...]:
         """Every trial that has ended, those of earlier runs and other drivers too."""
         from optuna.trial import TrialState
@@ -227,103 +217,10 @@ def _is_lost(stored: Any) -> bool:
     )
 
 
-def seed_of(seed: int, number: int) -> int:
-    """A seed for what trial `number` draws, the same in every process.
+def seed_of(seed: int, number: int, driver: str = "") -> int:
+    """A seed for what trial `number` draws, the same in every process of a `driver`.
 
     >>> seed_of(0, 1) == seed_of(0, 1), seed_of(0, 1) == seed_of(1, 0)
     (True, False)
     """
-    return int.from_bytes(hashlib.sha256(f"{seed} {number}".encode()).digest()[:4], "big")
-
-
-@contextlib.contextmanager
-def opened(
-    place: Place,
-    objective: Objective,
-    axes: Sequence[Axis],
-    goals: Sequence[Goal],
-    *,
-    pruner: Callable[[], Any] | None = None,
-    **more: Any,
-) -> Iterator[Study]:
-    """Open the study that `place` names, or start it; what is not finished is left to others.
-
-    Raises
-    ------
-    MlopsError
-        It cannot be opened, another driver has it, or it is about something else.
-    """
-    with contextlib.ExitStack() as stack:
-        store, name, is_new = _store(place, objective, stack)
-        found = _load(store, name, goals, place)
-        found.pruner = _no_pruner() if pruner is None else pruner()
-        agreed = agree(found, objective, axes, goals, place, is_new=is_new)
-        is_shared = place.storage is not None
-        if not is_shared:
-            _leave_to_us(found)
-        where = (
-            stores.shown(place.storage) if place.storage else str(file_of(place, objective) or "")
-        )
-        study = Study(found, axes, goals, key=agreed, is_shared=is_shared, where=where, **more)
-        try:
-            yield study
-        finally:
-            study.release()
-
-
-def _store(place: Place, objective: Objective, stack: Any) -> tuple[Any, str, bool]:
-    """The storage, the study's name in it, and whether it has to be a new one."""
-    if place.storage is not None:
-        return stores.database(place.storage, _ask_again), place.study or objective.name, False
-    if objective.studies is None:
-        from optuna.storages import InMemoryStorage
-
-        return InMemoryStorage(), objective.name, True
-    path = file_of(place, objective)
-    assert path is not None
-    stack.enter_context(stores.locked(path))
-    return stores.journal(path), objective.name, not place.resume
-
-
-def file_of(place: Place, objective: Objective) -> Path | None:
-    """The file of a study; None where it is kept in no file."""
-    folder = objective.studies
-    if folder is None:
-        return None
-    if place.resume and not place.study:
-        known = sorted(folder.glob("*.journal"), key=lambda path: path.stat().st_mtime)
-        if known:
-            return known[-1]
-    name = place.study or objective.key or time.strftime("%Y%m%d-%H%M%S")
-    return folder / f"{name}.journal"
-
-
-def _load(store: Any, name: str, goals: Sequence[Goal], place: Place) -> Any:
-    import optuna
-
-    directions = ["maximize" if goal.is_greater_better else "minimize" for goal in goals]
-    explained = stores.explained(place.storage) if place.storage else contextlib.nullcontext()
-    with explained:
-        try:
-            return optuna.create_study(storage=store, study_name=name, directions=directions)
-        except optuna.exceptions.DuplicatedStudyError:
-            return optuna.load_study(storage=store, study_name=name)
-
-
-def _no_pruner() -> Any:
-    from optuna.pruners import NopPruner
-
-    return NopPruner()
-
-
-def _leave_to_us(study: Any) -> None:
-    """Trials whose driver is gone, for we hold its lock, wait to be asked again."""
-    from optuna.trial import TrialState
-
-    for each in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study._storage.set_trial_state_values(each._trial_id, TrialState.WAITING)
-
-
-def _ask_again(study: Any, trial: Any) -> None:
-    """A trial of another driver that has died: it does not count, its parameters are asked anew."""
-    study.enqueue_trial(trial.params)
+    return int.from_bytes(hashlib.sha256(f"{seed} {number} {driver}".encode()).digest()[:4], "big")

@@ -91,21 +91,20 @@ def _trial_rows(report: Report, trials: Sequence[Any]) -> list[dict[str, Any]]:
             **{str(key): value for key, value in trial.params.items()},
             f"mean {report.primary}": trial.mean(report.primary),
             "seconds": trial.seconds,
-            "state": f"failed: {trial.says}" if trial.state == "failed" else trial.state,
+            "state": trial.says
+            if trial.state == "pruned"
+            else f"failed: {trial.says}"
+            if trial.state == "failed"
+            else trial.state,
         }
         for trial in sorted(trials, key=rank)[:MOST_ROWS]
     ]
 
 
 def _curves(report: Report, facts: dict[str, Any]) -> Iterable[Plot]:
-    """The loss while fitting, and the score of each trial."""
+    """The loss while fitting."""
     losses = [float(loss) for loss in facts.get("loss_curve", ())]
     if len(losses) > 1:
         step = -(-len(losses) // 500)
         points = [(at + 1, losses[at]) for at in range(0, len(losses), step)]
         yield Plot("line", "Loss while fitting", "epoch", "loss", {"loss": points})
-    trials = [trial for trial in facts.get("trials", ()) if trial.state == "complete"]
-    if len(trials) > 2:
-        points = [(trial.number, trial.mean(report.primary)) for trial in trials[-500:]]
-        label = f"mean {report.primary} of the folds"
-        yield Plot("scatter", "Trials", "trial", label, {"trials": points})

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from html import escape
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from mlops.core.report import Plot
+from mlops.ui.dates import date_text, date_ticks
+from mlops.ui.parallel import parallel
 from mlops.ui.text import clean, clipped, number
 
 WIDTH, HEIGHT = 460, 300
@@ -72,11 +73,12 @@ def _height(plot: Plot) -> int:
 
 
 def _drawn(plot: Plot) -> str:
-    return {"matrix": _matrix, "bar": _bars}.get(plot.kind, _plane)(plot)
+    draw = {"matrix": _matrix, "bar": _bars, "parallel": parallel}
+    return draw.get(plot.kind, _plane)(plot)
 
 
 def _legend(plot: Plot) -> str:
-    if plot.kind in ("matrix", "bar") or len(plot.series) < 2:
+    if plot.kind in ("matrix", "bar", "parallel") or len(plot.series) < 2:
         return ""
     keys = [
         f'<span class="c{at % COLOURS}{" ref" if _is_reference(plot, points) else ""}">'
@@ -117,9 +119,11 @@ def _plane(plot: Plot) -> str:
     xs = [x + side for x, _ in every for side in (-half, half)]
     ys = [y for _, y in every] + ([0.0] if plot.kind == "histogram" else [])
     ys += [y for pairs in bounds for pair in pairs for _, y in pair]
-    if plot.x_axis != "number" and max(xs) - min(xs) < 1:
+    if plot.x_axis == "whole" and max(xs) - min(xs) < 1:
         xs += [min(xs) - 1, max(xs) + 1]
-    x_ticks = ticks(min(xs), max(xs), 4 if plot.x_axis == "date" else 5)
+    if plot.x_axis == "date":  # amounts over time begin at nothing
+        ys.append(0.0)
+    x_ticks = (date_ticks if plot.x_axis == "date" else ticks)(min(xs), max(xs))
     y_ticks = ticks(min(ys), max(ys))
     x_low, x_high = min(x_ticks[0], min(xs)), max(x_ticks[-1], max(xs))
     y_low, y_high = min(y_ticks[0], min(ys)), max(y_ticks[-1], max(ys))
@@ -133,7 +137,8 @@ def _plane(plot: Plot) -> str:
                    [(tick, at((x_low, tick))[1]) for tick in y_ticks])]  # fmt: skip
     for (points, colour), pairs in zip(series, bounds, strict=True):
         if plot.kind == "histogram":
-            parts.append(_columns(points, half, colour, at))
+            solid = " solid" if plot.x_axis == "date" else ""  # a part in front of the whole
+            parts.append(_columns(points, half, f"c{colour % COLOURS}{solid}", at))
             continue
         parts.append(_whiskers([(at(low), at(high)) for low, high in pairs], colour))
         parts.append(_marks([at(point) for point in points], colour, plot))
@@ -176,8 +181,8 @@ def _grid(plot: Plot, x_ticks: list[Point], y_ticks: list[Point]) -> str:
     bottom = TOP + PLACE_Y
     lines = [f"M{x:.1f} {TOP}V{bottom}" for _, x in x_ticks]
     lines += [f"M{LEFT} {y:.1f}H{LEFT + PLACE_X}" for _, y in y_ticks]
-    days = x_ticks[-1][0] - x_ticks[0][0]
-    texts = [_below(_x_text(plot, tick, days), x, bottom + 15) for tick, x in x_ticks]
+    step = x_ticks[1][0] - x_ticks[0][0]
+    texts = [_below(_x_text(plot, tick, step), x, bottom + 15) for tick, x in x_ticks]
     texts += [_place(_short(tick), LEFT - 6, y + 4, "end") for tick, y in y_ticks]
     return f'<path class="grid" d="{"".join(lines)}"/>{"".join(texts)}{_axes(plot)}'
 
@@ -195,14 +200,10 @@ def _short(tick: float) -> str:
     return f"{tick:,.0f}" if 1000 <= abs(tick) < 1e6 else f"{tick:.4g}".replace("-", "−")
 
 
-def _x_text(plot: Plot, tick: float, days: float) -> str:
-    """What stands below a mark; `days` is what the whole axis spans, if it is one of dates."""
-    if plot.x_axis == "whole":
-        return _short(tick) if tick == int(tick) else ""
-    if plot.x_axis != "date":
-        return _short(tick)
-    at = datetime.fromtimestamp(tick * 86400, UTC)
-    return f"{at:%H:%M}" if days < 1.5 else f"{at:%Y-%m}" if days > 400 else f"{at.day} {at:%b}"
+def _x_text(plot: Plot, tick: float, step: float) -> str:
+    if plot.x_axis == "date":
+        return date_text(tick, step)
+    return _short(tick) if plot.x_axis == "number" or tick == int(tick) else ""
 
 
 def _below(text: str, x: float, y: float) -> str:
@@ -219,13 +220,15 @@ def _marks(points: list[Point], colour: int, plot: Plot) -> str:
         (x1, y1), (x2, y2) = points
         return f'<path class="ref" d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}"/>'
     dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in points)  # round line ends: a dot each
-    if plot.kind != "line":
+    if plot.kind != "line" and (plot.kind != "history" or colour):
         few = " few" if max(map(len, plot.series.values())) <= 40 else ""
         return f'<path class="dots{few} c{colour % COLOURS}" d="{dots}"/>'
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
     line = f'<path class="line c{colour % COLOURS}" d="M{path}"/>'
     return line + (
-        f'<path class="dots c{colour % COLOURS}" d="{dots}"/>' if len(points) < 25 else ""
+        f'<path class="dots c{colour % COLOURS}" d="{dots}"/>'
+        if len(points) < 25 and plot.kind == "line"
+        else ""
     )
 
 
@@ -236,7 +239,7 @@ def _half_width(series: list[tuple[list[Point], int]]) -> float:
     return min(gaps) / 2 if gaps else 0.5
 
 
-def _columns(points: list[Point], half: float, colour: int, at: Any) -> str:
+def _columns(points: list[Point], half: float, look: str, at: Any) -> str:
     bars = []
     for x, y in points:
         (left, top), (right, bottom) = at((x - half, y)), at((x + half, 0.0))
@@ -244,7 +247,7 @@ def _columns(points: list[Point], half: float, colour: int, at: Any) -> str:
             size = f'width="{max(0.5, right - left - 1):.1f}" height="{bottom - top:.1f}"'
             title = f"<title>{number(x)}: {number(y)}</title>"
             bars.append(f'<rect x="{left + 0.5:.1f}" y="{top:.1f}" {size}>{title}</rect>')
-    return f'<g class="bars c{colour % COLOURS}">{"".join(bars)}</g>'
+    return f'<g class="bars {look}">{"".join(bars)}</g>'
 
 
 def _bars(plot: Plot) -> str:

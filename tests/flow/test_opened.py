@@ -1,4 +1,4 @@
-"""Models are found by whatever they are called, opened as they were written, their data with them."""
+"""Models are found by whatever they are called, opened as they were written, with their data."""
 
 from __future__ import annotations
 

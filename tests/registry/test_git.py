@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_a_version_is_a_commit_and_a_tag_with_all_that_belongs_to_it(ann, a_run)
 def test_a_promotion_and_a_rollback_are_new_commits(ann, a_run):
     for _ in range(2):
         ann.houses().register(a_run())
-    promote(ann.houses(), 2, why="recall, it's \"ok\"\nat last")
+    promote(ann.houses(), 2, why='recall, it\'s "ok"\nat last')
     assert json.loads(ann.file("aliases.json")) == {"champion": 2, "challenger": 2}
     rollback(ann.houses())
     assert json.loads(ann.file("aliases.json")) == {"champion": 1, "challenger": 2}
@@ -65,7 +66,7 @@ def test_a_promotion_and_a_rollback_are_new_commits(ann, a_run):
         "houses: promote, champion 1 → 2",
         "houses: rollback, champion 2 → 1",
     ]
-    assert "recall, it's \"ok\"\nat last" in ann.git("log", "-1", "--format=%b", "models~1")
+    assert 'recall, it\'s "ok"\nat last' in ann.git("log", "-1", "--format=%b", "models~1")
 
 
 def test_files_staged_changed_or_new_stay_as_they_are(ann, a_run):
@@ -125,9 +126,7 @@ def test_who_has_no_name_in_git_commits_as_the_login_name(ann, a_run, work):
     assert ann.git("log", "-1", "--format=%an", "models") == version.who
 
 
-def test_a_command_inside_a_hook_finds_the_repository_that_was_named(
-    ann, a_run, work, monkeypatch
-):
+def test_a_command_inside_a_hook_finds_the_repository_that_was_named(ann, a_run, work, monkeypatch):
     monkeypatch.setenv("GIT_DIR", str(work / "elsewhere"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(work / "index"))
     assert ann.houses(remote=None).register(a_run()).number == 1
@@ -143,8 +142,6 @@ def test_no_remote_is_no_matter(ann, a_run, origin):
 
 
 def test_files_that_were_lost_or_damaged_come_back_from_the_branch(ann, a_run, damage):
-    import shutil
-
     versions = ann.houses()
     versions.register(a_run())
     damage(versions, 1, "version.json")
@@ -163,9 +160,13 @@ def test_a_damaged_model_is_refused_and_the_champion_stays(ann, a_run, damage):
     with pytest.raises(MlopsError, match="version-not-whole") as refused:
         promote(ann.houses(), 2)
     assert refused.value.exit_code == 3
+    assert "takes it from the branch models" in refused.value.problems[0].next_step
     assert ann.houses().holder("champion").version == 1
     finding = inspect_kept(*ann.registry().kept(ann.outputs))
     assert "model.skops was changed" in finding[1]
+    assert finding[2].startswith(f"rm -r '{ann.folder}/.git/mlops/models/models/houses/versions/2'")
+    shutil.rmtree(ann.houses().shelf.place(2))
+    assert promote(ann.houses(), 2).version == 2
 
 
 def change_ledger(clone, change):
@@ -200,6 +201,8 @@ def test_a_history_changed_on_the_branch_is_found(ann, a_run, change):
     with pytest.raises(MlopsError, match="ledger-broken") as refused:
         ann.houses(remote=None)
     assert refused.value.exit_code == 3
+    ann.git("branch", "--force", "models", "models~1")  # what the error says
+    assert len(ann.houses(remote=None).ledger.verify()) == 2
 
 
 def test_lines_taken_off_the_end_of_the_branch_come_back(ann, a_run):

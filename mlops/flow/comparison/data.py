@@ -20,7 +20,7 @@ LEFT_OUT = ("id", "ignored", "text")  # every value is its own
 
 
 @dataclass(frozen=True)
-class _Common:
+class _Pair:
     """One column that both have, of one kind."""
 
     name: str
@@ -64,11 +64,11 @@ def data_difference(a: Dataset, b: Dataset) -> tuple[dict[str, Any], tuple[Plot,
     return found, _plots(measured)
 
 
-def _common(a: Dataset, b: Dataset) -> list[_Common]:
+def _common(a: Dataset, b: Dataset) -> list[_Pair]:
     left_out = {each.name for data in (a, b) for each in data.columns if each.role in LEFT_OUT}
     sensitive = {*a.sensitive, *b.sensitive}
     return [
-        _Common(name, found, a.frame[name], b.frame[name], name in sensitive)
+        _Pair(name, found, a.frame[name], b.frame[name], name in sensitive)
         for name, found in same_kind(a, b).items()
         if name not in left_out
     ]
@@ -81,7 +81,7 @@ def _as_numbers(values: pd.Series, found: str) -> Any:
     return numbers.to_numpy(dtype=float)
 
 
-def _row(column: _Common, distance: Distance) -> dict[str, Any]:
+def _row(column: _Pair, distance: Distance) -> dict[str, Any]:
     centre_a, centre_b = (HIDDEN, HIDDEN) if column.sensitive else _centres(column)
     return {
         "column": column.name,
@@ -95,7 +95,7 @@ def _row(column: _Common, distance: Distance) -> dict[str, Any]:
     }
 
 
-def _centres(column: _Common) -> tuple[str, str]:
+def _centres(column: _Pair) -> tuple[str, str]:
     """The median of numbers; of categories the one whose share moved most."""
     if column.kind in ("numeric", "boolean"):
         medians = (as_kind(each, column.kind).median() for each in (column.a, column.b))
@@ -110,7 +110,7 @@ def _centres(column: _Common) -> tuple[str, str]:
     return before, after
 
 
-def _plots(measured: list[tuple[_Common, Distance]]) -> tuple[Plot, ...]:
+def _plots(measured: list[tuple[_Pair, Distance]]) -> tuple[Plot, ...]:
     """The largest distances, and the number column that moved most."""
     bars = [(each.name, distance.value) for each, distance in measured[:12] if distance.value > 0]
     if not bars:
@@ -122,7 +122,7 @@ def _plots(measured: list[tuple[_Common, Distance]]) -> tuple[Plot, ...]:
     return tuple(plots)
 
 
-def _histogram(column: _Common) -> Plot:
+def _histogram(column: _Pair) -> Plot:
     """The share of rows in bins that both share."""
     import numpy as np
 
@@ -134,4 +134,4 @@ def _histogram(column: _Common) -> Plot:
     for name, each in zip("ab", values, strict=True):
         shares = np.histogram(each, edges)[0] / max(1, len(each))
         series[name] = list(zip(middles, shares.tolist(), strict=True))
-    return Plot("histogram", f"{column.name} moved most", column.name, "share of rows", series)
+    return Plot("histogram", f"How {column.name} is spread", column.name, "share of rows", series)

@@ -132,15 +132,13 @@ def _data(data: dict[str, Any] | None, plots: tuple[Plot, ...], a: Side, b: Side
 
 def _spread(row: dict[str, Any]) -> dict[str, Any]:
     """One distance as the page shows it."""
-    gaps = f"{row['missing_a']:.1%} → {row['missing_b']:.1%}"
-    any_gaps = row["missing_a"] or row["missing_b"]
     return {
         "column": row["column"],
         "distance": row["distance"],
         "by chance": row["by_chance"],
         "a": row["a"],
         "b": row["b"],
-        "missing": gaps if any_gaps else None,
+        "missing": f"{row['missing_a']:.1%} → {row['missing_b']:.1%}",
         "measure": row["measure"],
     }
 

@@ -8,6 +8,8 @@ from mlops.flow.comparison.settings import ABSENT
 from mlops.flow.comparison.sides import Side
 from mlops.registry.shelf import MODEL
 
+ANSWERS = 15  # timed of each
+
 
 def surroundings_difference(a: Side, b: Side) -> list[dict[str, Any]]:
     """One row for each thing that differs: ``what``, ``a``, ``b``."""
@@ -59,6 +61,6 @@ def _latency_s(side: Side) -> float | None:
     if side.pipeline is None or side.dataset is None:
         return None
     try:
-        return latency_s(side.pipeline, side.dataset.X.head(50))
+        return latency_s(side.pipeline, side.dataset.X.head(ANSWERS), most=ANSWERS)
     except Exception:  # whatever a changed library or a project's own code raises: told elsewhere
         return None

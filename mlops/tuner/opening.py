@@ -1,0 +1,129 @@
+"""Opens a study: a new one, the last one, or one that is shared; left with nothing running."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlops.core.secret import Secret
+from mlops.core.tuning import Objective
+from mlops.tuner import storage as stores
+from mlops.tuner.agreement import agree
+from mlops.tuner.condition import Axis
+from mlops.tuner.goals import Goal
+from mlops.tuner.study import Study
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a study is kept.
+
+    Parameters
+    ----------
+    storage : str, Secret or None
+        Address of a database, which several drivers may share; None: a file of its own.
+    study : str or None
+        Its name; None: the recipe's in a database, the run's key as a file.
+    resume : bool
+        Go on with the study of that name, or with the last one of the recipe.
+    """
+
+    storage: str | Secret | None
+    study: str | None
+    resume: bool
+
+
+@contextlib.contextmanager
+def opened(
+    place: Place,
+    objective: Objective,
+    axes: Sequence[Axis],
+    goals: Sequence[Goal],
+    *,
+    pruner: Callable[[], Any] | None = None,
+    **more: Any,
+) -> Iterator[Study]:
+    """Open the study that `place` names, or start it; what is not finished is left to others.
+
+    Raises
+    ------
+    MlopsError
+        It cannot be opened, another driver has it, or it is about something else.
+    """
+    with contextlib.ExitStack() as stack:
+        store, name, where, is_new = _store(place, objective, stack)
+        found = _load(store, name, goals, place)
+        found.pruner = _no_pruner() if pruner is None else pruner()
+        agreed = agree(found, objective, axes, goals, place, is_new=is_new)
+        is_shared = place.storage is not None
+        if not is_shared:
+            _leave_to_us(found)
+        study = Study(found, axes, goals, key=agreed, is_shared=is_shared, where=where, **more)
+        try:
+            yield study
+        finally:
+            study.release()
+
+
+def _store(place: Place, objective: Objective, stack: Any) -> tuple[Any, str, str, bool]:
+    """The storage, the study's name in it, where that is, and whether it has to be a new one."""
+    if place.storage is not None:
+        name = place.study or objective.name
+        where = f"{name} in {stores.shown(place.storage)}"
+        return stores.database(place.storage, _ask_again), name, where, False
+    if objective.studies is None:
+        from optuna.storages import InMemoryStorage
+
+        return InMemoryStorage(), objective.name, "", True
+    path = file_of(place, objective)
+    assert path is not None
+    stack.enter_context(stores.locked(path))
+    return stores.journal(path), objective.name, str(path), not place.resume
+
+
+def file_of(place: Place, objective: Objective) -> Path | None:
+    """The file of a study; None where it is kept in no file."""
+    folder = objective.studies
+    if folder is None:
+        return None
+    if place.resume and not place.study:
+        known = sorted(folder.glob("*.journal"), key=lambda path: path.stat().st_mtime)
+        if known:
+            return known[-1]
+    name = place.study or objective.key or time.strftime("%Y%m%d-%H%M%S")
+    return folder / f"{name}.journal"
+
+
+def _load(store: Any, name: str, goals: Sequence[Goal], place: Place) -> Any:
+    import optuna
+
+    directions = ["maximize" if goal.is_greater_better else "minimize" for goal in goals]
+    explained = stores.explained(place.storage) if place.storage else contextlib.nullcontext()
+    with explained:
+        try:
+            return optuna.create_study(storage=store, study_name=name, directions=directions)
+        except optuna.exceptions.DuplicatedStudyError:
+            return optuna.load_study(storage=store, study_name=name)
+
+
+def _no_pruner() -> Any:
+    from optuna.pruners import NopPruner
+
+    return NopPruner()
+
+
+def _leave_to_us(study: Any) -> None:
+    """Trials whose driver is gone, for we hold its lock, wait to be asked again."""
+    from optuna.trial import TrialState
+
+    for each in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study._storage.set_trial_state_values(each._trial_id, TrialState.WAITING)
+
+
+def _ask_again(study: Any, trial: Any) -> None:
+    """A trial of another driver that has died: it does not count, its parameters are asked anew."""
+    study.enqueue_trial(trial.params)
