@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -10,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from mlops.config.job import Job
-from mlops.core.errors import INTERRUPTED, REFUSED, USER, MlopsError, fail
+from mlops.core.errors import INTERRUPTED, REFUSED, USER, MlopsError
 from mlops.core.paths import write_whole
 from mlops.core.record import Delivery, Record, Result
 from mlops.core.store import Store
@@ -19,6 +18,7 @@ from mlops.core.turns import told_to
 from mlops.flow.artifacts import write_artifacts, write_model
 from mlops.flow.candidate import write_candidate
 from mlops.flow.heard import heard, sentences
+from mlops.flow.jobs import make_parts
 from mlops.flow.page import page
 from mlops.flow.record import Outline, lineage, metrics
 from mlops.flow.registered import deployed, registered, shown, standing_of, versions_of
@@ -55,7 +55,9 @@ class Run:
             Whatever a room refuses; recorded as a failed run first.
         """
         if self.resume:
-            raise _one_run()
+            from mlops.flow.sweep import one_run
+
+            raise one_run()
         began = time.perf_counter()
         tracker = job.part("tracker")
         tracker.open(job.outputs)  # first: its imports go on beside ours
@@ -81,22 +83,6 @@ def delivered(tracker: Any) -> Iterator[Callable[[], Delivery]]:
         raise
     finally:
         found.append(tracker.close(wait_s))
-
-
-def make_parts(job: Job) -> None:
-    """Make every part before a row is read, so that one that cannot be made costs nothing.
-
-    Raises
-    ------
-    MlopsError
-        As :meth:`mlops.config.job.Job.part`.
-    """
-    for room in job.choices:
-        if room not in ("recipe", "mode", "flow"):
-            job.part(room)
-    if not gc.isenabled():  # see mlops.cli.main
-        gc.freeze()
-        gc.enable()
 
 
 @dataclass
@@ -305,15 +291,3 @@ def keep(result: Result, job: Job) -> None:
     with suppress(OSError):
         write_whole(job.project / result.folder / "result.json", result.to_json())
         RunIndex(job.outputs).note(job.project / result.folder)
-
-
-def _one_run() -> MlopsError:
-    return fail(
-        "resume-without-m",
-        "resume=true goes on with a sweep, and this is one run.",
-        where="command line, `resume=true`",
-        found="no -m",
-        accepted="mlops -m … resume=true",
-        next_step="add -m, or leave it out: finished steps of a run are reused anyway; "
-        "a search is gone on with by tuner.resume=true",
-    )

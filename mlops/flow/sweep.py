@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from mlops.config.catalogue import catalogue
 from mlops.config.combinations import combinations
@@ -183,4 +182,17 @@ def _not_resumed() -> MlopsError:
         found="hydra/launcher or hydra/sweeper",
         accepted="one of the two; a sweeper that keeps a study resumes by itself",
         next_step="leave out hydra/…, or resume=true",
+    )
+
+
+def one_run() -> MlopsError:
+    """The error that says that one run is no sweep to go on with."""
+    return fail(
+        "resume-without-m",
+        "resume=true goes on with a sweep, and this is one run.",
+        where="command line, `resume=true`",
+        found="no -m",
+        accepted="mlops -m … resume=true",
+        next_step="add -m, or leave it out: finished steps of a run are reused anyway; "
+        "a search is gone on with by tuner.resume=true",
     )

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from mlops.config.job import Job
 from mlops.config.trust import targets
@@ -25,7 +24,11 @@ SHARED = (
     *("mlops.contract.signature", "mlops.contract.inferred", "mlops.contract.columns"),
     *("mlops.evaluator.regression", "mlops.evaluator.classification", "mlops.evaluator.leak"),
     *("mlops.registry.mlflow", "mlops.tracker.mlflow", "mlops.tuner.fixed", "mlops.ui.page"),
-    *("pandas", "pyarrow.parquet", "sklearn.pipeline", "sklearn.dummy", "skops.io", "filelock"),
+    *("mlops.evaluator.rivalry", "mlops.evaluator.worst", "mlops.evaluator.regression_plots"),
+    *("mlops.evaluator.slices", "mlops.ui.profile", "mlops.data.fingerprint", "mlops.data.labels"),
+    *("mlops.monitor.silent", "mlops.deployer.dry_run", "pyarrow.csv", "pyarrow.dataset"),
+    *("pandas", "pyarrow.parquet", "pyarrow.pandas_compat", "mlops.tracker.elsewhere"),
+    *("sklearn.pipeline", "sklearn.dummy", "skops.io", "filelock"),
 )
 ROOMS = ("data", "contract", "splitter", "cleaner", "features", "model", "tuner", "evaluator")
 
