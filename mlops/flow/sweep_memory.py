@@ -51,7 +51,7 @@ def marks(jobs: list[Job]) -> list[str]:
 
 
 def _depends(job: Job, contents: dict[str, str]) -> dict[str, Any]:
-    rooms = [room for room in job.choices if room not in BESIDE]
+    rooms = [room for room in job.choices if room not in BESIDE and room in job.values]
     choices = {room: job.choices[room] for room in rooms}
     data = key_of(job.values["data"])
     if data not in contents:
