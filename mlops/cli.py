@@ -13,6 +13,7 @@ from typing import Any
 from mlops.core.errors import BUG, ENVIRONMENT, INTERRUPTED, MlopsError, Problem
 from mlops.core.record import Result
 
+ASKING = frozenset({"--help", "-h", "--version"})
 _OF_THE_SYSTEM = "EACCES EPERM EROFS ENOSPC EDQUOT EFBIG EIO EMFILE ENFILE ENAMETOOLONG ENOTDIR"
 _SYSTEM = {getattr(errno, name, None) for name in _OF_THE_SYSTEM.split()}
 
@@ -38,18 +39,11 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     arguments = [each for each in arguments if each != "--debug"]
-    if any(each in ("--help", "-h") for each in arguments):
-        from mlops.flow.help import show_help
-
-        return show_help(arguments)
-    if "--version" in arguments:
-        from importlib.metadata import version
-
-        print(f"mlops {version('mlops')}")
-        return 0
     _stop_on_sigterm()
     try:
-        return _command(arguments).exit_code
+        code = _told(arguments) if ASKING.intersection(arguments) else _command(arguments).exit_code
+        sys.stdout.flush()
+        return code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -65,6 +59,18 @@ def main(arguments: list[str] | None = None) -> int:
         if debug:
             raise
         return _failed(arguments, _refused_by_system(error) or _bug(error))
+
+
+def _told(arguments: list[str]) -> int:
+    """Tell of the command itself: its help, or its version."""
+    if "--version" in arguments:
+        from importlib.metadata import version
+
+        print(f"mlops {version('mlops')}")
+        return 0
+    from mlops.flow.help import show_help
+
+    return show_help(arguments)
 
 
 def run(*words: str) -> Result:

@@ -123,8 +123,9 @@ def few_valued(test: Dataset) -> list[str]:
     """The columns that make few groups, and the target; no sensitive one unless it is asked for."""
     names = [name for name in test.features if name not in test.sensitive]
     few = [name for name in names if 1 < test.frame[name].nunique() <= FEW_VALUES]
-    target = [test.task.target] if test.task.target not in test.sensitive else []
-    return [*few[: MOST_COLUMNS - 1], *target]
+    target = test.task.target
+    is_told = target not in test.sensitive and test.frame[target].nunique() > 1
+    return [*few[: MOST_COLUMNS - 1], *([target] if is_told else [])]
 
 
 def _rows(evaluator: Evaluator, test: Dataset, both: _Both) -> tuple[dict[str, Any], ...]:

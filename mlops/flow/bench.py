@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,8 +18,10 @@ from mlops.config.job import Job
 from mlops.config.trust import targets
 from mlops.core.crew import Crew, Tell, Work
 from mlops.core.dataset import Dataset, Enforced
+from mlops.core.errors import MlopsError
 from mlops.core.store import Store
 from mlops.flow.fitting import Fitter
+from mlops.flow.heard import QUOTED
 from mlops.flow.prepare import Prepared, read_dataset, read_split, write_dataset, write_split
 from mlops.flow.steps import Steps
 from mlops.ui.silent import Silent
@@ -61,12 +65,26 @@ class Bench:
             else:
                 if params != last[0]:
                     last = params, self.job.with_values(params)
-                scores = fitter.fold_score(last[1], evaluator, fold)
+                with without_values(fitter.prepared.dataset):
+                    scores = fitter.fold_score(last[1], evaluator, fold)
             steps.keep()
             steps.forget()
             return scores
 
         return work
+
+
+@contextmanager
+def without_values(dataset: Dataset) -> Iterator[None]:
+    """What a part says of sensitive data may quote values: they are cut, for it is recorded."""
+    try:
+        yield
+    except (MlopsError, MemoryError):
+        raise
+    except Exception as error:
+        if not dataset.sensitive:
+            raise
+        raise RuntimeError(QUOTED.sub("…", str(error))[:300]) from None
 
 
 def crew_for(job: Job, prepared: Prepared, steps: Steps) -> Crew:

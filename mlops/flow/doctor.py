@@ -46,7 +46,7 @@ class Doctor:
         rows = [_row(name, check) for name, check in checks.items()]
         broken = sum(row["state"] == "broken" for row in rows)
         look = sum(row["state"] == "look" for row in rows)
-        says = f"{look} of {len(rows)} checks want a look" if look else "everything is in order"
+        says = f"{look} of {len(rows)} checks found something" if look else "everything is in order"
         says = f"{broken} of {len(rows)} checks failed" if broken else says
         return Result(
             outcome="failed" if broken else "done",

@@ -33,11 +33,15 @@ def make_parts(job: Job) -> None:
     Raises
     ------
     MlopsError
-        As :meth:`mlops.config.job.Job.part`.
+        As :meth:`mlops.config.job.Job.part`; the history of the model's versions is broken.
     """
+    from mlops.flow.registered import may_register
+
     for room in job.choices:
         if room not in ("recipe", "mode", "flow"):
             job.part(room)
+    if job.mode["judge"]:
+        may_register(job)
     if not gc.isenabled():  # see mlops.cli.main
         gc.freeze()
         gc.enable()

@@ -83,7 +83,7 @@ class _Follower:
     def features(self, split_key: str) -> dict[str, Any]:
         """What a tuner that searches will choose is known only when it has run."""
         row, _ = self.step("features", front_parts(self.job, split_key, None))
-        searches = getattr(self.job.part("tuner"), "merged", None)
+        searches = getattr(self.job.sketch("tuner"), "merged", None)
         space = searches(self.job.space) if searches else {}
         changes = any(key.startswith(("cleaner.", "features.")) for key in space)
         if changes and row["plan"] == "reuse":

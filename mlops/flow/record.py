@@ -65,7 +65,8 @@ class Outline:
             for step, fold in enumerate(trial.scores)
             for name in names
         ]
-        means = [(f"{name}_cv", trial.mean(name), 0) for name in names]
+        is_whole = trial.state == COMPLETE  # the mean of some folds is not to be compared
+        means = [(f"{name}_cv", trial.mean(name), 0) for name in names if is_whole]
         return Record(
             key=trial.key or f"{self.folder.key}-{trial.number}",
             experiment=self.job.name,

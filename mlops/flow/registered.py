@@ -110,8 +110,25 @@ def caught_up(job: Job, versions: Versions) -> tuple[str, ...]:
     return tuple(each for each in (*told, *versions.ledger.take_notes()) if each)
 
 
+def may_register(job: Job) -> None:
+    """Make sure, before a model is trained, that the history of its versions can go on.
+
+    Raises
+    ------
+    MlopsError
+        It is broken, or a newer release wrote it (exit code 3).
+    """
+    if job.part("registry").registers(job.name, True):
+        versions = versions_of(job)
+        if versions.ledger.is_followed:  # another is read when it is written: it may lie far away
+            versions.ledger.verify()
+
+
 def registered(job: Job, folder: Path) -> ModelVersion:
-    """Make a version of the run in `folder`, which wrote its candidate there."""
+    """Make a version of the run in `folder`, which wrote its candidate there.
+
+    A new one that is champion at once, as the first one is, goes online.
+    """
     versions = versions_of(job)
     for told in caught_up(job, versions):
         job.part("ui").line(told)
@@ -120,6 +137,10 @@ def registered(job: Job, folder: Path) -> ModelVersion:
     version = versions.register(candidate)
     for told in versions.ledger.take_notes():
         job.part("ui").line(told)
+    if version.is_new and DEPLOYED in version.aliases:
+        place = versions.shelf.place(version.number)
+        deployed(job, versions, place, version=version.number, run=version.run)
+        job.part("monitor").watch(versions.model, place)
     return version
 
 

@@ -21,7 +21,7 @@ from mlops.flow.heard import heard, sentences
 from mlops.flow.jobs import make_parts
 from mlops.flow.page import page
 from mlops.flow.record import Outline, lineage, metrics
-from mlops.flow.registered import deployed, registered, shown, standing_of, versions_of
+from mlops.flow.registered import registered, shown, standing_of
 from mlops.flow.road import Verdict, travel
 from mlops.flow.run_folder import new_run_folder, unwritable
 from mlops.flow.run_index import RunIndex
@@ -243,9 +243,6 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
         running.know(**told)  # before: should we be killed now, the version has its model
         version = registered(job, path)
         result.details["version"] = shown(version)
-        if version.is_new:
-            deployed(job, versions_of(job), path, version=version.number, run=version.run)
-            job.part("monitor").watch(job.name, path)
     standing = standing_of(job) if version else None
     is_new = standing is not None and version is not None and version.is_new
     running.submit("FINISHED", **told, register=registers if is_new else "")

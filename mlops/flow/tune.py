@@ -8,6 +8,7 @@ from typing import Any
 
 from mlops.config.job import Job
 from mlops.core.crew import Crew
+from mlops.core.dataset import Task
 from mlops.core.report import rounded
 from mlops.core.tuning import FAILED, PRUNED, Objective, Trial, Tuned
 from mlops.flow.fitting import Fitter
@@ -33,7 +34,7 @@ def tune(
     asked = objective(job, fitter, evaluator, key, told)
     began = perf_counter()
     steps, primary = fitter.steps, evaluator.primary
-    tuned: Tuned = job.part("tuner").tune(asked, job.space)
+    tuned: Tuned = job.part("tuner").tune(asked, searched(job, fitter.prepared.dataset.task))
     count = len(fitter.prepared.split.folds)
     chosen = ", ".join(f"{key}={_short(value)}" for key, value in tuned.best.params.items())
     says = f"{primary} {rounded(tuned.best.mean(primary))} over {count} folds"
@@ -74,6 +75,16 @@ def objective(
         studies=job.outputs / "studies" / job.name,
         about=compared(job, prepared.key),
     )
+
+
+def searched(job: Job, task: Task) -> dict[str, str]:
+    """The options' own search space without the keys that are about other tasks."""
+
+    def is_theirs(key: str) -> bool:
+        room, part, *_ = key.split(".")
+        return part != task.name and part in job.about(room).get("_tasks_", ())
+
+    return {key: text for key, text in job.space.items() if not is_theirs(key)}
 
 
 def compared(job: Job, split_key: str) -> dict[str, str]:

@@ -13,6 +13,8 @@ def hist_gbm_classifier(
     max_depth: int | None = None,
     min_samples_leaf: int = 20,
     l2_regularization: float = 0.0,
+    early_stopping: str | bool = "auto",
+    n_iter_no_change: int = 10,
     class_weight: Any = None,
     random_state: Any = None,
 ) -> Any:
@@ -24,6 +26,7 @@ def hist_gbm_classifier(
     Parameters
     ----------
     learning_rate, max_iter, max_leaf_nodes, max_depth, min_samples_leaf, l2_regularization
+    early_stopping, n_iter_no_change
         As scikit-learn takes them.
     class_weight : dict of label to float, "balanced" or None
         A dict names every label.
@@ -45,6 +48,8 @@ def hist_gbm_classifier(
         max_depth=max_depth,
         min_samples_leaf=min_samples_leaf,
         l2_regularization=l2_regularization,
+        early_stopping=early_stopping,
+        n_iter_no_change=n_iter_no_change,
         class_weight=class_weight,
         random_state=random_state,
     )

@@ -56,6 +56,14 @@ class GitLedger(Ledger):
         """Names of the models that have a ledger."""
         return [each for each in self.branch.models(self.branch.tip()) if SAFE_NAME.match(each)]
 
+    @property
+    def stale(self) -> str:  # type: ignore[override]
+        """Why acts that others did may be unknown here; empty if they are known."""
+        remote = self.branch.remote
+        if remote is None or not remote.away:
+            return ""
+        return f"what others did may be missing: {remote.name} does not answer ({remote.away})"
+
     def copy_of(self, folder: Path) -> str:
         """The branch has every file."""
         return f"rm -r '{folder}': the next command takes it from the branch {self.branch.name}"
@@ -65,8 +73,9 @@ class GitLedger(Ledger):
         remote = self.branch.remote
         if remote is None and not self.branch.tip() and not self.path.exists():
             return
+        answered = remote is not None and remote.fetch(self.model)  # nobody waits for this
         with self.locked():
-            if remote is not None and remote.fetch(self.model):
+            if remote is not None and answered:
                 self._bring_in(remote)
             self._push()
 

@@ -46,6 +46,7 @@ class Ledger:
     """
 
     is_followed = True  # MLflow's registry is brought in line with it
+    stale = ""  # why acts that others did may be unknown here
 
     def __init__(self, folder: Path, model: str) -> None:
         self.folder, self.model = folder, model

@@ -49,7 +49,7 @@ class Remote:
         )
         if answer.code and "couldn't find remote ref" in answer.err:  # nobody has pushed yet
             self.repository.ask("update-ref", "-d", self.ref)
-        elif answer.code:
+        elif answer.code and "cannot lock ref" not in answer.err:  # another command fetches too
             self.away = answer.why
         return not self.away
 

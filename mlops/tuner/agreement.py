@@ -32,11 +32,12 @@ def agree(
     MlopsError
         It is there and none was to be, or it searches something else.
     """
+    keys = {axis.key for axis in axes}
     ours: dict[str, Any] = {
         "key": objective.key or objective.name,
         "space": {axis.key: axis.text for axis in axes},
         "metrics": {goal.metric: goal.is_greater_better for goal in goals},
-        "about": objective.about or {},
+        "about": {key: each for key, each in (objective.about or {}).items() if key not in keys},
     }
     theirs = study.user_attrs.get(AGREED)
     if theirs is None:

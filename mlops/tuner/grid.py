@@ -92,6 +92,10 @@ class Grid:
         goal = Goal(objective.metric, objective.greater_is_better)
         return Tuned(best=chosen, trials=trials, plots=pictures(trials, [goal]))
 
+    def merged(self, space: dict[str, str]) -> dict[str, str]:
+        """The space to search: `space`, with what ``tuner.space`` adds, replaces and takes out."""
+        return merged(space, self.space)
+
     def _scored(
         self, objective: Objective, candidates: list[tuple[int, dict[str, Any]]]
     ) -> Iterator[Trial]:
@@ -103,7 +107,7 @@ class Grid:
             yield trial
 
     def _axes(self, space: dict[str, str]) -> tuple[Axis, ...]:
-        read = axes(merged(space, self.space))
+        read = axes(self.merged(space))
         grids = {each.key: each.dimension.grid(self.points) for each in read}
         count = math.prod(map(len, grids.values()))
         if count > self.max_candidates:

@@ -55,8 +55,10 @@ def opened(
         It cannot be opened, another driver has it, or it is about something else.
     """
     with contextlib.ExitStack() as stack:
+        if place.storage is not None:  # it may also go away in between
+            stack.enter_context(stores.explained(place.storage))
         store, name, where, is_new = _store(place, objective, stack)
-        found = _load(store, name, goals, place)
+        found = _load(store, name, goals)
         found.pruner = _no_pruner() if pruner is None else pruner()
         agreed = agree(found, objective, axes, goals, place, is_new=is_new)
         is_shared = place.storage is not None
@@ -98,16 +100,14 @@ def file_of(place: Place, objective: Objective) -> Path | None:
     return folder / f"{name}.journal"
 
 
-def _load(store: Any, name: str, goals: Sequence[Goal], place: Place) -> Any:
+def _load(store: Any, name: str, goals: Sequence[Goal]) -> Any:
     import optuna
 
     directions = ["maximize" if goal.is_greater_better else "minimize" for goal in goals]
-    explained = stores.explained(place.storage) if place.storage else contextlib.nullcontext()
-    with explained:
-        try:
-            return optuna.create_study(storage=store, study_name=name, directions=directions)
-        except optuna.exceptions.DuplicatedStudyError:
-            return optuna.load_study(storage=store, study_name=name)
+    try:
+        return optuna.create_study(storage=store, study_name=name, directions=directions)
+    except optuna.exceptions.DuplicatedStudyError:
+        return optuna.load_study(storage=store, study_name=name)
 
 
 def _no_pruner() -> Any:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mlops.core.errors import fail
+from mlops.core.paths import SAFE_NAME
 from mlops.core.secret import Secret
 from mlops.core.tuning import Objective, Trial, Tuned
 from mlops.tuner import goals as aims
@@ -104,8 +105,10 @@ class Optuna:
             An entry cannot be read, nothing is left to search, the database does not answer, or
             several drivers are to repeat exactly.
         """
-        axes(merged(space, self.space))
+        axes(self.merged(space))
         aims.read(self.metrics)
+        if self.study is not None and not SAFE_NAME.match(self.study):
+            raise _unsafe(self.study)
         if self.storage is not None:
             if self.deterministic:
                 raise _not_alone()
@@ -127,11 +130,14 @@ class Optuna:
         KeyboardInterrupt
             Of the user; what has ended is kept, and a line says how to go on.
         """
-        found = axes(merged(space, self.space))
+        found = axes(self.merged(space))
         goals = aims.goals(self.metrics, objective)
         with _quiet(), self._opened(objective, found, goals) as study:
-            progress = Progress(objective, study.total, len(study.trials()))
-            for trial in study.trials():
+            before = study.trials()
+            if self.resume and not before:
+                objective.screen.line("there is no study to go on with: a new one begins")
+            progress = Progress(objective, study.total, len(before))
+            for trial in before:
                 progress.noted(trial)
                 if not study.is_shared:
                     objective.told(trial)  # it may have ended without anybody hearing of it
@@ -143,6 +149,10 @@ class Optuna:
                 objective.screen.line(self._stopped(progress))
                 raise
             return self._tuned(objective, study, goals)
+
+    def merged(self, space: dict[str, str]) -> dict[str, str]:
+        """The space to search: `space`, with what ``tuner.space`` adds, replaces and takes out."""
+        return merged(space, self.space)
 
     def _opened(
         self, objective: Objective, found: tuple[Axis, ...], goals: tuple[Goal, ...]
@@ -208,6 +218,17 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         optuna.logging.set_verbosity(before)
+
+
+def _unsafe(name: str) -> Exception:
+    return fail(
+        "unsafe-name",
+        "The study's name is that of a file, and this one is not safe.",
+        where="tuner.study",
+        found=repr(name)[:80],
+        accepted="letters, digits, _ . - (1 to 64, first a letter or digit)",
+        next_step="write tuner.study=my_study",
+    )
 
 
 def _not_alone() -> Exception:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mlops.core.errors import ENVIRONMENT, USER, MlopsError, fail
+from mlops.core.errors import ENVIRONMENT, MlopsError, fail
 from mlops.core.secret import Secret, masked
 
 PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306, "redis": 6379}
 HEARTBEAT_S, GRACE_S = 10, 40
 CONNECT_S = 3.0
+CREATE_TRIES, CREATE_PAUSE_S = 5, 0.5
 
 
 def address(storage: str | Secret) -> str:
@@ -55,6 +58,17 @@ def check(storage: str | Secret) -> None:
         raise unreachable(storage, str(error)) from error
 
 
+def _may_be_in_the_making(error: Exception) -> bool:
+    """Whether another driver may be creating the tables at this moment."""
+    names = ("IntegrityError", "ProgrammingError", "InternalError", "AssertionError")
+    return type(error).__name__ in names or "no longer compatible" in str(error)
+
+
+def is_sqlite(storage: str | Secret) -> bool:
+    """Whether the address is that of a file, which serves one driver well."""
+    return urlsplit(address(storage)).scheme.startswith("sqlite")
+
+
 def unreachable(storage: str | Secret, said: str) -> MlopsError:
     """The error for a database that cannot be used now."""
     return fail(
@@ -90,15 +104,23 @@ def database(storage: str | Secret, again: Any) -> Any:
     MlopsError
         It cannot be reached (4), is locked (4), or is of another version (4).
     """
-    with explained(storage):
-        from optuna.storages import RDBStorage
+    from optuna.storages import RDBStorage
 
-        return RDBStorage(
-            address(storage),
-            heartbeat_interval=HEARTBEAT_S,
-            grace_period=GRACE_S,
-            heartbeat_stale_trial_callback=again,
-        )
+    options = {"connect_args": {"timeout": 3}} if is_sqlite(storage) else {}
+    for tries_left in reversed(range(CREATE_TRIES)):
+        try:
+            return RDBStorage(
+                address(storage),
+                engine_kwargs=options,
+                heartbeat_interval=HEARTBEAT_S,
+                grace_period=GRACE_S,
+                heartbeat_stale_trial_callback=again,
+            )
+        except Exception as error:
+            if not tries_left or not _may_be_in_the_making(error):
+                raise
+            time.sleep(CREATE_PAUSE_S)
+    raise AssertionError("unreachable")
 
 
 def journal(path: Path) -> Any:
@@ -112,14 +134,14 @@ def journal(path: Path) -> Any:
         The file holds something else, or was written by a newer release.
     """
     from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
 
-    if path.exists():
-        _mend(path)
+    from mlops.tuner.journal_file import JournalFile
+
     for left in path.parent.glob(f"{path.name}.lock*"):
         left.unlink(missing_ok=True)
     try:
-        return JournalStorage(JournalFileBackend(str(path)))
+        _mend(path)
+        return JournalStorage(JournalFile(str(path)))
     except (ValueError, KeyError, TypeError, AssertionError, NotImplementedError) as error:
         raise fail(
             "study-unreadable",
@@ -133,12 +155,20 @@ def journal(path: Path) -> Any:
 
 
 def _mend(path: Path) -> None:
-    """Cut off a last line that was being written when its writer was killed."""
-    content = path.read_bytes()
+    """Cut off a last line that was being written when its writer was killed.
+
+    Raises
+    ------
+    ValueError
+        The file holds something else.
+    """
+    content = path.read_bytes() if path.exists() else b""
     whole = content[: content.rfind(b"\n") + 1]
     if whole != content:
         with path.open("r+b") as file:
             file.truncate(len(whole))
+    if whole:
+        json.loads(whole.partition(b"\n")[0])
 
 
 @contextlib.contextmanager
@@ -190,7 +220,14 @@ def explained(storage: str | Secret) -> Iterator[None]:
             exit_code=ENVIRONMENT,
         ) from error
     except Exception as error:
+        if not _is_of_database(error):
+            raise
         raise _database_said(storage, error) from error
+
+
+def _is_of_database(error: Exception) -> bool:
+    theirs = ("sqlalchemy", "optuna", "psycopg", "alembic", "sqlite3", "pymysql")
+    return type(error).__module__.startswith(theirs) or "no longer compatible" in str(error)
 
 
 def _database_said(storage: str | Secret, error: Exception) -> MlopsError:
@@ -216,20 +253,13 @@ def _database_said(storage: str | Secret, error: Exception) -> MlopsError:
             next_step="end what holds it, or use PostgreSQL for several drivers",
             exit_code=ENVIRONMENT,
         )
-    if type(error).__module__.startswith(("sqlalchemy", "optuna", "psycopg")):
-        is_address = type(error).__name__ in ("ArgumentError", "NoSuchModuleError")
-        found = unreachable(storage, said)
-        return (
-            found
-            if not is_address
-            else fail(
-                "bad-storage",
-                "This is no address of a database.",
-                where="tuner.storage",
-                found=hidden(storage, said),
-                accepted="null, postgresql://…, mysql://…, sqlite:///…",
-                next_step="correct tuner.storage",
-                exit_code=USER,
-            )
+    if type(error).__name__ in ("ArgumentError", "NoSuchModuleError"):
+        return fail(
+            "bad-storage",
+            "This is no address of a database.",
+            where="tuner.storage",
+            found=hidden(storage, said),
+            accepted="null, postgresql://…, mysql://…, sqlite:///…",
+            next_step="correct tuner.storage",
         )
     return unreachable(storage, said)

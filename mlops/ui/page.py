@@ -81,9 +81,9 @@ def _trial_rows(report: Report, trials: Sequence[Any]) -> list[dict[str, Any]]:
         return []
     sign = -1 if report.metric(report.primary).greater_is_better else 1
 
-    def rank(trial: Any) -> tuple[bool, float]:
+    def rank(trial: Any) -> tuple[bool, bool, float]:
         mean = trial.mean(report.primary)
-        return (mean != mean, sign * mean if mean == mean else 0.0)
+        return (trial.state != "complete", mean != mean, sign * mean if mean == mean else 0.0)
 
     return [
         {

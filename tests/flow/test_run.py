@@ -106,7 +106,7 @@ def test_the_loss_is_the_mean_squared_error(document):
 
 
 def test_the_run_folder_holds_report_configuration_environment_and_model(folder):
-    beside = {".lock", "candidate.json", "golden", "model", "plots"}
+    beside = {".lock", "candidate.json", "golden", "model", "plots", "rows.npz"}
     assert {path.name for path in folder.iterdir()} == FILES | beside
     assert [path.name for path in (folder / "model").iterdir()] == ["model.skops"]
     assert len(list((folder / "plots").glob("*.svg"))) >= 2

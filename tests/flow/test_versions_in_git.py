@@ -105,9 +105,15 @@ def test_a_remote_that_is_away_is_one_line(shop, told):
     try:
         (line,) = shop("promote", "version=2", "alias=shadow").details["lines"]
         assert line.startswith("not pushed to origin yet (fatal:")
+        (line,) = shop("history").details["lines"]
+        assert line.startswith("not pushed to origin yet")
     finally:
         shop.git("remote", "set-url", "origin", str(shop.origin))
     assert shop("history").details["lines"] == []
+    shop.git("remote", "set-url", "origin", str(shop.origin) + ".away")
+    (line,) = shop("history").details["lines"]
+    shop.git("remote", "set-url", "origin", str(shop.origin))
+    assert line.startswith("what others did may be missing: origin does not answer (fatal:")
     assert shop.git("rev-parse", "models") == shop.git("rev-parse", "origin/models")
 
 

@@ -213,6 +213,21 @@ def test_lines_taken_off_the_end_of_the_branch_come_back(ann, a_run):
     assert len(ann.file("ledger.jsonl").splitlines()) == 2
 
 
+@pytest.mark.parametrize("kind", ["--bare", "--object-format=sha256"])
+def test_any_repository_will_do(ann, a_run, work, kind):
+    ann.git("init", "--quiet", kind, str(work / "other"))
+    registry = Git(repository=str(work / "other"))
+    registry.check()
+    versions = registry.versions(ann.outputs, "houses")
+    for _ in range(2):
+        versions.register(a_run())
+    assert (
+        versions.usable()
+        == Git(repository=str(work / "other")).versions(ann.outputs, "houses").all()
+    )
+    assert len(ann.git("tag", at=work / "other").splitlines()) == 2
+
+
 # Where it can be kept, and how it is told that it cannot.
 
 

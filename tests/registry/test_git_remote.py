@@ -316,6 +316,12 @@ def test_two_processes_that_register_at_once_leave_no_gap(ann, bob, a_run, cli):
     assert len(same_everywhere(ann, bob)) == 6
 
 
+def test_processes_that_register_in_one_clone_at_once_leave_no_gap(ann, a_run, cli):
+    each = [[str(ann.folder), str(a_run().folder)] for _ in range(4)]
+    assert sorted(race(cli, REGISTER, *each)) == [[1], [2], [3], [4]]
+    assert len(same_everywhere(ann)) == 4
+
+
 def test_of_two_processes_that_promote_at_once_one_wins(ann, bob, a_run, cli):
     for _ in range(3):
         ann.houses().register(a_run())

@@ -14,7 +14,14 @@ import pytest
 from mlops.cli import run
 from mlops.core.record import Result
 
-QUIET = ("recipe=trouble", "tracker=offline", "registry=dry_run", "ui=silent", "mode.judge=false")
+QUIET = (
+    "recipe=trouble",
+    "tracker=offline",
+    "registry=dry_run",
+    "ui=silent",
+    "mode.judge=false",
+    "mode.bootstrap=0",
+)
 
 
 @dataclass

@@ -135,7 +135,7 @@ def test_a_browser_shows_it_without_a_request_or_an_error(
     assert "CONSOLE" not in ran.stderr
     assert "evil.invalid" not in log.read_text().replace(str(page), "")
     dom = Read(ran.stdout)
-    assert dom.tags.count("figure") == 7
+    assert dom.tags.count("figure") == 6
     assert dom.tags.count("h2") == 8
     assert not LOADING & set(dom.tags)
     sizes = np.array([len(line) for line in ran.stdout.splitlines()])
