@@ -104,12 +104,12 @@ class _Relay:
 
     def __init__(self, tracker: Any, begun: Callable[[Path], None]) -> None:
         self._tracker, self._begun = tracker, begun
-        self.key, self.folder = "", None
+        self.folder: Path | None = None
 
     def begin(
         self, record: Record, folder: Path
     ) -> AbstractContextManager[Callable[[Record], None]]:
-        self.key, self.folder = record.key, folder
+        self.folder = folder
         self._begun(folder)
         begun: AbstractContextManager[Callable[[Record], None]]
         begun = self._tracker.begin(record, folder)
@@ -117,9 +117,6 @@ class _Relay:
 
     def submit(self, record: Any) -> None:
         self._tracker.submit(record)
-
-    key: str
-    folder: Path | None
 
 
 def one(
@@ -142,6 +139,8 @@ def one(
     """
     job._parts["ui"] = Silent()
     relay, began = _Relay(tracker, begun), time.perf_counter()
+    problems: tuple[Problem, ...]
+    caught: Exception
     try:
         return carry_out(job, relay, parent_key=parent_key, registers=False)
     except MlopsError as error:
