@@ -91,8 +91,9 @@ def _all(sweep: Sweep, memory: Memory, go: Callable[[Sweep], None]) -> Result:
             sweep.stopped("KILLED", "aborted", FILES)
             sweep.screen.show(result)
             raise
-        except BaseException:
-            sweep.stopped("FAILED", "bug")
+        except BaseException as error:
+            problems = getattr(error, "problems", ())
+            sweep.stopped("FAILED", problems[0].code if problems else "bug")
             raise
         versions = sweep.register()
         result = _written(sweep, _summary(sweep, time.perf_counter() - began))

@@ -17,7 +17,7 @@ from mlops.tuner.goals import Goal
 from mlops.tuner.plots import MOST_SLICES, by_key, side_by_side
 from mlops.ui.sheet import Section, Tile, sheet
 
-FEWEST = 2
+FEWEST, FEWEST_NUMBERS = 2, 4  # jobs to compare; different numbers to make an axis
 
 
 def html(sweep: Sweep, result: Result) -> str:
@@ -73,10 +73,18 @@ def _pictures(sweep: Sweep) -> Iterator[Section]:
         if len(scored) < FEWEST or not sweep.varied:
             continue
         primary = scored[0][1].metrics[0]
+        few = [
+            key
+            for key in sweep.varied
+            if len({value_of(job, key) for job, _ in scored}) < FEWEST_NUMBERS
+        ]
         trials = [
             Trial(
                 number=number,
-                params={key: _read(value_of(job, key)) for key in sweep.varied},
+                params={
+                    key: value_of(job, key) if key in few else _read(value_of(job, key))
+                    for key in sweep.varied
+                },
                 scores=({primary["name"]: score(each)},),
             )
             for number, (job, each) in enumerate(scored)
