@@ -44,7 +44,7 @@ def sweep(command: Command) -> Result:
         go = partial(launched, command)
         if verb.resume:
             raise _not_resumed()
-    known = marks(jobs)
+    known = [] if go else marks(jobs)
     before = Memory.last(jobs[0].outputs, known) if verb.resume else None
     screen, tracker = jobs[0].part("ui"), jobs[0].part("tracker")
     if verb.resume and before is None:
@@ -82,7 +82,6 @@ def _all(sweep: Sweep, memory: Memory, go: Callable[[Sweep], None]) -> Result:
     began = time.perf_counter()
     job = sweep.jobs[0]
     with writable(job), memory.driven(job.project), ExitStack() as stack:
-        memory.write()
         sweep.begin(stack)
         try:
             go(sweep)
@@ -103,6 +102,7 @@ def _all(sweep: Sweep, memory: Memory, go: Callable[[Sweep], None]) -> Result:
 
 def _carried(sweep: Sweep, *, memory: Memory, verb: Run) -> None:
     """Tell what an earlier command has done, and have the rest done."""
+    memory.write()
     missing = []
     for job, mark in zip(sweep.jobs, memory.marks, strict=True):
         before = memory.before(job, mark) if sweep.resumed else None

@@ -13,8 +13,9 @@ from mlops.core.crew import OUT_OF_MEMORY, RAISED, TIME_LIMIT, Ended, Event, Fai
 from mlops.core.errors import BUG, ENVIRONMENT, INTERRUPTED, Problem
 from mlops.core.record import Result
 from mlops.core.secret import masked
+from mlops.flow.sweep_memory import verdict
 from mlops.flow.sweep_parent import Sweep
-from mlops.flow.sweep_work import LOG, Shop, failed
+from mlops.flow.sweep_work import LOG, Shop, failed, key_in
 from mlops.tracker.spool import Spool
 from mlops.tracker.started import give_up
 
@@ -115,16 +116,16 @@ class _Foreman:
         for number, folder in sorted(self.going.items()):
             job = self.sweep.jobs[number]
             self._record(folder, "KILLED", "aborted")
-            if self.spool.status("-".join(folder.name.split("-")[-3:])) != "FINISHED":
-                problem = _aborted(job)
-                result = failed(job, (problem,), folder, log="", seconds=0.0, outcome="aborted")
-                self.sweep.tell(job, result)
+            result = verdict(job.outputs, folder)  # it may have ended, and nobody has heard of it
+            if result is None:
+                problems = (_aborted(job),)
+                result = failed(job, problems, folder, log="", seconds=0.0, outcome="aborted")
+            self.sweep.tell(job, result)
         self.going.clear()
 
     def _record(self, folder: Path | None, status: str, reason: str) -> None:
         if folder is not None:
-            key = "-".join(folder.name.split("-")[-3:])
-            give_up(self.spool, key, status=status, reason=reason)
+            give_up(self.spool, key_in(folder), status=status, reason=reason)
 
 
 def _problem(job: Job, event: Failed, folder: Path | None) -> Problem:

@@ -135,18 +135,34 @@ class Memory:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             run = str(json.loads(link(self.folder.path, mark).read_bytes())["run"])
             if Path(run).name == run:
-                return _verdict(job.outputs, job.outputs / "runs" / run)
+                folder = job.outputs / "runs" / run
+                _wait_for(folder)
+                return verdict(job.outputs, folder)
         return None
 
 
-def _verdict(outputs: Path, folder: Path) -> Result | None:
-    """The result of a run whose record says that it came to its end."""
+def verdict(outputs: Path, folder: Path) -> Result | None:
+    """The result of a run whose record says that it came to its end; else None.
+
+    Parameters
+    ----------
+    outputs : pathlib.Path
+    folder : pathlib.Path
+        The run's.
+    """
+    try:
+        result = Result.from_json((folder / "result.json").read_bytes())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    ended = result.outcome in ENDED and not is_open(outputs, result.key)
+    return result if ended and Spool(outputs).status(result.key) in ("FINISHED", "") else None
+
+
+def _wait_for(folder: Path) -> None:
+    """Let a run whose driver was killed come to its end: its process is told, and ends soon."""
     until = time.monotonic() + PATIENCE_S
     while is_running(folder) and time.monotonic() < until:
         time.sleep(0.05)
-    result = Result.from_json((folder / "result.json").read_bytes())
-    ended = result.outcome in ENDED and not is_open(outputs, result.key)
-    return result if ended and Spool(outputs).status(result.key) in ("FINISHED", "") else None
 
 
 def _is_driven(folder: str) -> MlopsError:

@@ -94,6 +94,15 @@ class Shop:
             job._parts["compute"] = Local(workers=self.threads, memory_mb=memory_mb)
 
 
+def key_in(folder: Path) -> str:
+    """The run key in the name of a run's folder.
+
+    >>> key_in(Path("boston_housing-20261122-074617-b769a4d7"))
+    '20261122-074617-b769a4d7'
+    """
+    return "-".join(folder.name.split("-")[-3:])
+
+
 def link(folder: Path, mark: str) -> Path:
     """The file in a sweep's folder that names the run of a job."""
     return folder / "jobs" / f"{mark}.json"
@@ -178,7 +187,7 @@ def failed(
         outcome=outcome,
         exit_code=MlopsError(*problems).exit_code,
         name=job.name,
-        key="-".join(folder.name.split("-")[-3:]) if folder else "",
+        key=key_in(folder) if folder else "",
         folder=near(folder, job.project) if folder else "",
         problems=tuple(asdict(each) for each in problems),
         details={"choices": job.choices, **({"log": LOG} if folder else {})},

@@ -139,7 +139,7 @@ def test_the_sweep_has_a_page_and_a_table_which_the_parent_holds(swept, recorded
     folder = place.folder / swept.folder
     page = (folder / "report.html").read_text()
     assert page.rstrip().endswith("</html>")
-    assert "http" not in page.replace("http://www.w3.org", "")
+    assert "://" not in page
     assert "Jobs side by side" in page
     head, *lines = (folder / "table.csv").read_text().splitlines()
     assert head.split(",")[0] == "model"
