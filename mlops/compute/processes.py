@@ -164,7 +164,9 @@ class Processes:
         import multiprocessing
 
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["mlops.compute.worker", *self._preload])
+        context.set_forkserver_preload(
+            ["mlops.compute.first", "mlops.compute.worker", *self._preload]
+        )
         ours, theirs = context.Pipe()
         arguments = (theirs, self._setup, self._threads, dict(os.environ))
         process = context.Process(target=serve, args=arguments)

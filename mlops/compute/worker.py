@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import signal
@@ -25,6 +26,8 @@ def serve(pipe: Connection, setup: Setup, threads: int, environment: dict[str, s
     Messages back are ``("ready",)``, ``("told", content)``, ``("ended", value, seconds)``,
     ``("failed", reason, says, seconds)`` and ``("broken", says)``.
     """
+    gc.freeze()  # what all workers share is nobody's garbage: looking at it would copy it
+    gc.enable()
     os.setsid()  # so that whatever a task starts can be ended with it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -64,6 +64,8 @@ class Record:
     model_of : str
         Run key of the run whose model that is; empty for this run's own. A sweep registers the
         model of its winner.
+    replaces : bool
+        Told in place of an earlier record of the same run: a sweep that goes on.
     """
 
     key: str
@@ -82,6 +84,7 @@ class Record:
     model: ModelFile | None = None
     register: str = ""
     model_of: str = ""
+    replaces: bool = False
 
     def to_json(self) -> str:
         """The record as one JSON document."""
@@ -209,6 +212,22 @@ class Result:
     def to_json(self) -> str:
         """The result as one strict JSON document (no NaN)."""
         return json.dumps(_strict(self), indent=1, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Result:
+        """Read what :meth:`to_json` wrote; numbers that were none are None.
+
+        Raises
+        ------
+        ValueError, TypeError, AttributeError
+            The text is not such a document.
+        """
+        raw = json.loads(text)
+        raw["steps"] = tuple(Step(**each) for each in raw["steps"])
+        raw["delivery"] = Delivery(**raw["delivery"]) if raw.get("delivery") else None
+        for name in ("metrics", "gates", "warnings", "problems"):
+            raw[name] = tuple(raw[name])
+        return cls(**raw)
 
 
 def _strict(value: Any) -> Any:

@@ -15,7 +15,8 @@ from mlops.core.errors import MlopsError, fail
 from mlops.core.record import Result
 from mlops.core.secret import masked
 from mlops.flow.jobs import job_of
-from mlops.flow.sweep import Sweep, one
+from mlops.flow.sweep_parent import Sweep
+from mlops.flow.sweep_work import one
 
 
 def launched(command: Command, sweep: Sweep) -> None:

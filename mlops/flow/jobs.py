@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from mlops.config.catalogue import catalogue
 from mlops.config.commandline import Command
 from mlops.config.compose import compose
@@ -23,3 +25,23 @@ def perform(job: Job) -> Result:
     result: Result = job.part("flow")(job)
     job.part("ui").show(result)
     return result
+
+
+def make_parts(job: Job) -> None:
+    """Make every part before a row is read, so that one that cannot be made costs nothing.
+
+    Raises
+    ------
+    MlopsError
+        As :meth:`mlops.config.job.Job.part`; the history of the model's versions is broken.
+    """
+    from mlops.flow.registered import may_register
+
+    for room in job.choices:
+        if room not in ("recipe", "mode", "flow"):
+            job.part(room)
+    if job.mode["judge"]:
+        may_register(job)
+    if not gc.isenabled():  # see mlops.cli.main
+        gc.freeze()
+        gc.enable()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,9 +18,10 @@ from mlops.core.turns import told_to
 from mlops.flow.artifacts import write_artifacts, write_model
 from mlops.flow.candidate import write_candidate
 from mlops.flow.heard import heard, sentences
+from mlops.flow.jobs import make_parts
 from mlops.flow.page import page
 from mlops.flow.record import Outline, lineage, metrics
-from mlops.flow.registered import may_register, registered, shown, standing_of
+from mlops.flow.registered import registered, shown, standing_of
 from mlops.flow.road import Verdict, travel
 from mlops.flow.run_folder import new_run_folder, unwritable
 from mlops.flow.run_index import RunIndex
@@ -32,7 +32,19 @@ STOPPED_S = 5.0
 
 
 class Run:
-    """Run the recipe end to end."""
+    """Run the recipe end to end.
+
+    Parameters
+    ----------
+    resume : bool
+        Go on with the last sweep of the same jobs (``-m`` only).
+    job_limit_s : float or None
+        Seconds that one job of a sweep may take.
+    """
+
+    def __init__(self, *, resume: bool = False, job_limit_s: float | None = None) -> None:
+        self.resume = resume
+        self.job_limit_s = job_limit_s
 
     def __call__(self, job: Job) -> Result:
         """Go the road, show the verdict, deliver the record.
@@ -42,6 +54,10 @@ class Run:
         MlopsError
             Whatever a room refuses; recorded as a failed run first.
         """
+        if self.resume:
+            from mlops.flow.sweep import one_run
+
+            raise one_run()
         began = time.perf_counter()
         tracker = job.part("tracker")
         tracker.open(job.outputs)  # first: its imports go on beside ours
@@ -67,24 +83,6 @@ def delivered(tracker: Any) -> Iterator[Callable[[], Delivery]]:
         raise
     finally:
         found.append(tracker.close(wait_s))
-
-
-def make_parts(job: Job) -> None:
-    """Make every part before a row is read, so that one that cannot be made costs nothing.
-
-    Raises
-    ------
-    MlopsError
-        As :meth:`mlops.config.job.Job.part`; the history of the model's versions is broken.
-    """
-    for room in job.choices:
-        if room not in ("recipe", "mode", "flow"):
-            job.part(room)
-    if job.mode["judge"]:
-        may_register(job)
-    if not gc.isenabled():  # see mlops.cli.main
-        gc.freeze()
-        gc.enable()
 
 
 @dataclass

@@ -6,5 +6,7 @@ server is there again. A run therefore never fails, and never loses a record, be
 
 To add an option write a class with ``open(outputs)``, ``begin(record, folder)`` (a context that
 gives a callable to tell it what is known so far), ``submit(record)`` and
-``close(wait_s) -> Delivery``, and a file in ``conf/tracker`` that names it.
+``close(wait_s) -> Delivery``, and a file in ``conf/tracker`` that names it. Where ``join(outputs)``
+and ``expect(key)`` are there too, the worker processes of a sweep join, and the one who opened
+expects their records; else each opens and closes for itself.
 """

@@ -61,17 +61,27 @@ class Mlflow:
         MlopsError
             The outputs folder cannot be written.
         """
-        address = Address.of(outputs, self.uri)
-        spool = Spool(outputs, address)
-        self.target, self._keys, self._parents = address.target, [], []
-        self._courier = Courier(spool)
+        self.join(outputs)
+        courier = self._opened()
+        spool = courier.spool
         try:
             make_outputs(outputs)
             spool.folder.mkdir(parents=True, exist_ok=True)
             if not spool.is_served():
-                self._courier.start()
+                courier.start()
         except OSError as error:
             raise cannot_write(spool, error) from error
+
+    def join(self, outputs: Path) -> None:
+        """Write records beside a process that has opened its tracker, whose recorder delivers."""
+        address = Address.of(outputs, self.uri)
+        self.target, self._keys, self._parents = address.target, [], []
+        self._courier = Courier(Spool(outputs, address))
+
+    def expect(self, key: str) -> None:
+        """Wait also for the record of this run, which another process has submitted."""
+        self._keys.insert(0, key)
+        self._opened().nudge()
 
     def begin(
         self, record: Record, folder: Path

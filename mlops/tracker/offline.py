@@ -30,6 +30,13 @@ class Offline:
         """Remember the outputs folder."""
         self._spool = Spool(outputs)
 
+    def join(self, outputs: Path) -> None:
+        """The same: there is no recorder."""
+        self.open(outputs)
+
+    def expect(self, key: str) -> None:
+        """Nothing is waited for."""
+
     def begin(
         self, record: Record, folder: Path
     ) -> AbstractContextManager[Callable[[Record], None]]:

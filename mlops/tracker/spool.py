@@ -42,6 +42,7 @@ class Spool:
         self.folder = self.outputs / "spool"
         self.address = address
         self._targets: dict[str, str] = {}
+        self._read: dict[str, tuple[int, str]] = {}  # which file was read, and its status
 
     # What waits.
 
@@ -49,7 +50,7 @@ class Spool:
         """Make `record` durable; `target` is where it is to go, by default our own address.
 
         A run has one record: the first. What comes later, e.g. from a run that was stopped while
-        it submitted, changes nothing.
+        it submitted, changes nothing, unless it says that it replaces the one before.
 
         The last standing of each model is kept beside it, to be compared with what MLflow says.
 
@@ -76,7 +77,9 @@ class Spool:
             (self.folder / "delivered" / f"{record.key}.json").unlink(missing_ok=True)
             if self.last_told(record.model) <= record.seq:
                 write_whole(self._last(record.model), json.dumps(entry, indent=1))
-        if self.knows(record.key):
+        if isinstance(record, Record) and record.replaces:
+            (self.folder / "delivered" / f"{record.key}.json").unlink(missing_ok=True)
+        elif self.knows(record.key):
             return
         write_whole(self._waiting(record.key), json.dumps(entry, indent=1))
 
@@ -116,10 +119,13 @@ class Spool:
         ValueError, TypeError, KeyError
             The file holds no record.
         """
+        file = self._waiting(key).stat().st_ino
         entry = _read(self._waiting(key))
         if "standing" in entry:
             return Standing.from_json(json.dumps(entry["standing"]))
-        return Record.from_json(json.dumps(entry["record"]))
+        record = Record.from_json(json.dumps(entry["record"]))
+        self._read[key] = file, record.status
+        return record
 
     def standings(self) -> list[Standing]:
         """The last standing of every model that belongs to this address."""
@@ -148,9 +154,12 @@ class Spool:
 
     def delivered(self, key: str, *, run_id: str, version: str, remark: str = "") -> None:
         """Note that `key` is in MLflow; `remark` says what is not."""
+        file, status = self._read.pop(key, (0, ""))
+        if file and _number(self._waiting(key)) not in (0, file):
+            return  # replaced meanwhile: the new record is yet to be delivered
         shown = self.address.shown if self.address else ""
         found = {"run_id": run_id, "version": version, "remark": remark, "uri": shown}
-        note = {"key": key, **found, "at_ms": now_ms()}
+        note = {"key": key, **found, "status": status, "at_ms": now_ms()}
         write_whole(self.folder / "delivered" / f"{key}.json", json.dumps(note, indent=1))
         self._waiting(key).unlink(missing_ok=True)
 
@@ -179,6 +188,17 @@ class Spool:
     def knows(self, key: str) -> bool:
         """Whether a record of this run exists, waiting or done."""
         return self._waiting(key).exists() or self.outcome(key) is not None
+
+    def status(self, key: str) -> str:
+        """Status of the record of this run, wherever it is; empty if none is known."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            return str(_read(self._waiting(key))["record"]["status"])
+        with contextlib.suppress(OSError, ValueError):
+            return str(_read(self.folder / "delivered" / f"{key}.json").get("status", ""))
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            note = _read(self.folder / "refused" / f"{key}.json")
+            return str(json.loads(note["entry"])["record"]["status"])
+        return ""
 
     # What the recorder has found, for those who wait.
 
@@ -240,6 +260,14 @@ class Spool:
 def now_ms() -> int:
     """Milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
+
+
+def _number(path: Path) -> int:
+    """What tells a file from another that has taken its name; 0 where there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -86,6 +86,27 @@ def bury(spool: Spool) -> list[str]:
     return [note["key"] for note in _notes(spool.outputs) if _buried(spool, note)]
 
 
+def give_up(spool: Spool, key: str, *, status: str, reason: str) -> None:
+    """Record a run that comes to no end of its own, if it has not ended before.
+
+    Parameters
+    ----------
+    spool : Spool
+    key : str
+    status, reason : str
+        Of its record; the reason becomes the tag ``mlops.reason``.
+    """
+    for note in _notes(spool.outputs):
+        if note["key"] == key and not spool.knows(key):
+            spool.put(_killed(note, status, reason), target=note["target"])
+
+
+def is_open(outputs: Path, key: str) -> bool:
+    """Whether the run of `key` has begun, and there is no record yet of what became of it."""
+    note = outputs.resolve() / "spool" / "started" / f"{key}.json"
+    return note.exists() and not Spool(outputs).knows(key)
+
+
 def _buried(spool: Spool, note: dict[str, Any]) -> bool:
     from filelock import FileLock, Timeout
 
@@ -104,10 +125,10 @@ def _buried(spool: Spool, note: dict[str, Any]) -> bool:
         return False
 
 
-def _killed(note: dict[str, Any]) -> Record:
+def _killed(note: dict[str, Any], status: str = "FAILED", reason: str = "killed") -> Record:
     known = Record.from_json(json.dumps(note["record"]))
-    tags = {**known.tags, "mlops.reason": "killed"}
-    return replace(known, status="FAILED", end_ms=now_ms(), tags=tags, register="")
+    tags = {**known.tags, "mlops.reason": reason}
+    return replace(known, status=status, end_ms=now_ms(), tags=tags, register="")
 
 
 def _notes(outputs: Path) -> list[dict[str, Any]]:

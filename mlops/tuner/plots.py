@@ -39,8 +39,8 @@ def pictures(
     if importance:
         found.append(_importance(importance))
     keys = _keys(complete, importance or {})
-    found.append(_parallel(complete, goals[0], keys))
-    return (*found, *_slices(complete, goals[0], keys[:MOST_SLICES]))
+    found.append(side_by_side(complete, goals[0], keys))
+    return (*found, *by_key(complete, goals[0], keys[:MOST_SLICES]))
 
 
 def _keys(complete: Sequence[Trial], importance: Mapping[str, float]) -> list[str]:
@@ -69,17 +69,20 @@ def _importance(importance: Mapping[str, float]) -> Plot:
     return Plot("bar", "What mattered", "", "share of the differences", {"importance": bars})
 
 
-def _parallel(complete: Sequence[Trial], goal: Goal, keys: Sequence[str]) -> Plot:
+def side_by_side(
+    complete: Sequence[Trial], goal: Goal, keys: Sequence[str], called: str = "Trials"
+) -> Plot:
     """A column for each key and one for the score; the best trials come last, drawn on top."""
     ranked = sorted(complete, key=lambda each: -goal.loss(each.mean(goal.metric)))
     columns = {
         _short(key): [(trial.number, trial.params.get(key)) for trial in ranked] for key in keys[:8]
     }
     columns[goal.metric] = [(trial.number, trial.mean(goal.metric)) for trial in ranked]
-    return Plot("parallel", "Trials side by side, the best darkest", "", goal.metric, columns)
+    return Plot("parallel", f"{called} side by side, the best darkest", "", goal.metric, columns)
 
 
-def _slices(complete: Sequence[Trial], goal: Goal, keys: Sequence[str]) -> Iterator[Plot]:
+def by_key(complete: Sequence[Trial], goal: Goal, keys: Sequence[str]) -> Iterator[Plot]:
+    """The score by each key: over its numbers, or the mean for each of its words."""
     label = f"mean {goal.metric} of the folds"
     for key in keys:
         pairs = [

@@ -128,6 +128,30 @@ def test_a_verb_that_does_one_thing_is_not_swept(place):
         place("-m", "check", "model=linear,ridge")
 
 
+def test_a_run_that_is_no_sweep_is_not_gone_on_with(place):
+    with pytest.raises(MlopsError, match="resume-without-m"):
+        place("resume=true", *QUICK)
+    with pytest.raises(MlopsError, match="resume-with-hydra"):
+        place("-m", "model=linear,ridge", "hydra/launcher=basic", "resume=true", *QUICK)
+
+
+def test_the_sweep_has_a_page_and_a_table_which_the_parent_holds(swept, recorded, place):
+    folder = place.folder / swept.folder
+    page = (folder / "report.html").read_text()
+    assert page.rstrip().endswith("</html>")
+    assert "://" not in page
+    assert "Jobs side by side" in page
+    head, *lines = (folder / "table.csv").read_text().splitlines()
+    assert head.split(",")[0] == "model"
+    assert [line.split(",")[0] for line in lines] == ["ridge", "linear", "dummy"]
+    (parent,) = [run for run in recorded if PARENT not in run.data.tags]
+    held = {each.path for each in place.mlflow().list_artifacts(parent.info.run_id)}
+    assert held >= {"report.html", "result.json", "table.csv"}
+    best = json.loads((folder / "result.json").read_text())["details"]["jobs"][2]["key"]
+    assert parent.data.tags["mlops.best"] == best
+    assert parent.data.metrics["best_rmse"] == pytest.approx(swept.details["rows"][0]["test"])
+
+
 def test_a_server_that_is_away_costs_one_line(place, capsys):
     words = ("model=linear,ridge", "mode=smoke", "tracker.uri=http://127.0.0.1:9", "ui=plain")
     result = place("-m", *words)

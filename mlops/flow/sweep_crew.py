@@ -1,0 +1,158 @@
+"""The jobs of a sweep are handed to a crew; what goes wrong with one costs no other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from mlops.config.job import Job
+from mlops.config.trust import targets
+from mlops.core.crew import OUT_OF_MEMORY, RAISED, TIME_LIMIT, Ended, Event, Failed, Told, events
+from mlops.core.errors import BUG, ENVIRONMENT, INTERRUPTED, Problem
+from mlops.core.record import Result
+from mlops.core.secret import masked
+from mlops.flow.sweep_memory import verdict
+from mlops.flow.sweep_parent import Sweep
+from mlops.flow.sweep_work import LOG, Shop, failed, key_in
+from mlops.tracker.spool import Spool
+from mlops.tracker.started import give_up
+
+# What every run imports: loaded once, for all workers.
+SHARED = (
+    *("mlops.flow.sweep_work", "mlops.flow.run", "mlops.flow.fitting", "mlops.core.artefact"),
+    *("mlops.contract.signature", "mlops.contract.inferred", "mlops.contract.columns"),
+    *("mlops.evaluator.regression", "mlops.evaluator.classification", "mlops.evaluator.leak"),
+    *("mlops.registry.mlflow", "mlops.tracker.mlflow", "mlops.tuner.fixed", "mlops.ui.page"),
+    *("mlops.evaluator.rivalry", "mlops.evaluator.worst", "mlops.evaluator.regression_plots"),
+    *("mlops.evaluator.slices", "mlops.ui.profile", "mlops.data.fingerprint", "mlops.data.labels"),
+    *("mlops.monitor.silent", "mlops.deployer.dry_run", "pyarrow.csv", "pyarrow.dataset"),
+    *("pandas", "pyarrow.parquet", "pyarrow.pandas_compat", "mlops.tracker.elsewhere"),
+    *("sklearn.pipeline", "sklearn.dummy", "skops.io", "filelock"),
+)
+ROOMS = ("data", "contract", "splitter", "cleaner", "features", "model", "tuner", "evaluator")
+
+
+def carried(sweep: Sweep, jobs: list[Job], marks: list[str], limit_s: float | None) -> None:
+    """Have `jobs` of `sweep` done, and tell each as it ends.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    jobs : list of Job
+    marks : list of str
+        What each is called in the sweep's folder.
+    limit_s : float or None
+        Seconds that one job may take.
+    """
+    if not jobs:
+        return
+    compute = jobs[0].part("compute")
+    size = min(getattr(compute, "size", 1), len(jobs))
+    parents = {name: sweep.parent(name) for name in sweep.names}
+    share = max(1, (os.cpu_count() or 1) // max(1, size))
+    shop = Shop(jobs[0].project, sweep.folder.path, parents, os.getpid(), share)
+    foreman = _Foreman(sweep)
+    sweep.progress()
+    with compute.crew(shop, preload=preload(jobs)) as crew:
+        for job, mark in zip(jobs, marks, strict=True):
+            task = mark, replace(job, _parts={})
+            crew.start(sweep.number(job), task, limit_s=limit_s)
+        try:
+            for event in events(crew):
+                foreman.heard(event)
+        except KeyboardInterrupt:
+            foreman.stop()  # before their processes end: what is said first about a run counts
+            raise
+
+
+def preload(jobs: Iterable[Job]) -> tuple[str, ...]:
+    """Modules for all workers to share: ours and scikit-learn's, none of the project's own."""
+    named = [
+        str(target).rpartition(".")[0]
+        for job in jobs
+        for room in ROOMS
+        for _, target in targets(job.values[room], room)
+    ]
+    ours = [each for each in dict.fromkeys(named) if each.startswith(("mlops.", "sklearn."))]
+    return (*SHARED, *ours)
+
+
+class _Foreman:
+    """Hears what happens to the jobs.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    """
+
+    def __init__(self, sweep: Sweep) -> None:
+        self.sweep = sweep
+        self.spool = Spool(sweep.jobs[0].outputs)
+        self.going: dict[int, Path] = {}
+
+    def heard(self, event: Event) -> None:
+        """Take note of an event."""
+        job = self.sweep.jobs[event.key]
+        if isinstance(event, Told):
+            self.going[event.key] = Path(event.content)
+            return
+        folder = self.going.pop(event.key, None)
+        result = event.value if isinstance(event, Ended) else self._lost(job, event, folder)
+        if result.key and hasattr(self.sweep.tracker, "expect"):
+            self.sweep.tracker.expect(result.key)
+        self.sweep.tell(job, result)
+
+    def _lost(self, job: Job, event: Failed, folder: Path | None) -> Result:
+        """A job whose process died, or that was ended."""
+        problems = (_problem(job, event, folder),)
+        result = failed(job, problems, folder, log="", seconds=event.seconds)
+        self._record(folder, "FAILED", event.reason)
+        return result
+
+    def stop(self) -> None:
+        """Tell the jobs that go on that they are aborted."""
+        for number, folder in sorted(self.going.items()):
+            job = self.sweep.jobs[number]
+            self._record(folder, "KILLED", "aborted")
+            result = verdict(job.outputs, folder)  # it may have ended, and nobody has heard of it
+            if result is None:
+                problems = (_aborted(job),)
+                result = failed(job, problems, folder, log="", seconds=0.0, outcome="aborted")
+            self.sweep.tell(job, result)
+        self.going.clear()
+
+    def _record(self, folder: Path | None, status: str, reason: str) -> None:
+        if folder is not None:
+            give_up(self.spool, key_in(folder), status=status, reason=reason)
+
+
+def _problem(job: Job, event: Failed, folder: Path | None) -> Problem:
+    code, says = {
+        TIME_LIMIT: ("job-time-limit", "The job took longer than job_limit_s allows."),
+        OUT_OF_MEMORY: ("job-out-of-memory", "The job took more memory than there is for it."),
+        RAISED: ("bug", "mlops itself failed; this is not your mistake."),
+    }.get(event.reason, ("job-killed", "The process of the job died."))
+    log = f"look at {LOG} in its folder, then " if folder else ""
+    return Problem(
+        code=code,
+        says=f"{says[:-1]}: {event.says}." if code == "job-killed" else says,
+        where=" ".join(map(masked, job.words))[:300],
+        found=event.says,
+        accepted="a job that comes to its end",
+        next_step=f"{log}mend it and run the same command with resume=true",
+        exit_code=BUG if code == "bug" else ENVIRONMENT,
+    )
+
+
+def _aborted(job: Job) -> Problem:
+    return Problem(
+        code="aborted",
+        says="Stopped before its end.",
+        where=" ".join(map(masked, job.words))[:300],
+        found="Ctrl-C or a signal to end",
+        accepted="-",
+        next_step="run the same command with resume=true",
+        exit_code=INTERRUPTED,
+    )
