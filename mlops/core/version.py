@@ -133,6 +133,9 @@ class Standing:
         Number to run key.
     aliases : dict of str to int
         Name to number; 0 for a name that was taken away.
+    restored : str
+        When the ledger was last put back from a backup; empty if it never was. What stands after
+        that is newer, however short the ledger has become.
     """
 
     model: str
@@ -140,6 +143,12 @@ class Standing:
     hash: str
     versions: dict[int, str] = field(default_factory=dict)
     aliases: dict[str, int] = field(default_factory=dict)
+    restored: str = ""
+
+    @property
+    def age(self) -> tuple[str, int]:
+        """Of two standings of one model, the one whose age is greater is the newer one."""
+        return self.restored, self.seq
 
     @property
     def key(self) -> str:

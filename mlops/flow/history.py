@@ -41,7 +41,8 @@ class History:
         versions = known_versions(job)
         told = caught_up(job, versions) or tuple(filter(None, [versions.ledger.stale]))
         entries = versions.ledger.verify() if self.verify else versions.ledger.entries()
-        if Spool(job.outputs).last_told(versions.model) < len(entries):
+        last = Spool(job.outputs).last_told(versions.model)
+        if last is None or not entries or last.hash != entries[-1].hash:
             tell_tracker(job, versions)  # e.g. after a crash: the recorder follows
         else:
             look_at_tracker(job, versions)

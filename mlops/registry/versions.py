@@ -10,7 +10,7 @@ from typing import Any
 
 from mlops.core.paths import SAFE_NAME
 from mlops.core.snapshot import pin
-from mlops.core.version import EXTERNAL, REGISTER, LedgerEntry, ModelVersion, Standing
+from mlops.core.version import EXTERNAL, REGISTER, RESTORED, LedgerEntry, ModelVersion, Standing
 from mlops.registry import refusals
 from mlops.registry.ledger import FILE, Ledger
 from mlops.registry.names import held
@@ -115,6 +115,7 @@ class Versions:
             hash=entries[-1].hash,
             versions={each.version: each.run for each in entries if each.act == REGISTER},
             aliases={each.alias: each.version for each in entries if each.sets},
+            restored=max((each.at for each in entries if each.act == RESTORED), default=""),
         )
 
     # Acts.

@@ -75,7 +75,8 @@ class Spool:
         if isinstance(record, Standing):
             # Told again, it is delivered again: MLflow may have been changed since.
             (self.folder / "delivered" / f"{record.key}.json").unlink(missing_ok=True)
-            if self.last_told(record.model) <= record.seq:
+            last = self.last_told(record.model)
+            if last is None or last.age <= record.age:
                 write_whole(self._last(record.model), json.dumps(entry, indent=1))
         if isinstance(record, Record) and record.replaces:
             (self.folder / "delivered" / f"{record.key}.json").unlink(missing_ok=True)
@@ -137,11 +138,11 @@ class Spool:
                     found.append(Standing.from_json(json.dumps(entry["standing"])))
         return found
 
-    def last_told(self, model: str) -> int:
-        """Line of the ledger of `model` that the last standing was written after; 0 for none."""
+    def last_told(self, model: str) -> Standing | None:
+        """The last standing of `model`; None if there is none."""
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-            return int(_read(self._last(model))["standing"]["seq"])
-        return 0
+            return Standing.from_json(json.dumps(_read(self._last(model))["standing"]))
+        return None
 
     def start_ms(self, key: str) -> int:
         """When the run of `key` began, if it waits or goes on; else 0."""

@@ -39,16 +39,17 @@ def align(
     versions.ensure_model(client, standing.model)
     registered = client.get_registered_model(standing.model)
     left = _left(registered)
-    if left.get("seq", 0) > standing.seq:
+    if (left.get("restored", ""), left.get("seq", 0)) > standing.age:
         return ""  # a newer one was faster
     there, missing = _numbered(client, standing, uri, model_of)
     now = {name: str(number) for name, number in registered.aliases.items()}
     wanted = {name: there.get(number, "") for name, number in standing.aliases.items()}
     _find_changes(standing, left, now, there, spool)
     tag = {"seq": standing.seq, "hash": standing.hash, "aliases": left.get("aliases", now)}
+    tag |= {"restored": standing.restored} if standing.restored else {}
     # What is about to be set is told first: killed in between, we know our own work again.
     client.set_registered_model_tag(
-        standing.model, LEDGER, json.dumps({**tag, "seq": left.get("seq", 0), "next": wanted})
+        standing.model, LEDGER, json.dumps({**tag, **_age(left), "next": wanted})
     )
     for name, version in wanted.items():
         _set(client, standing, name, now.get(name, ""), version)
@@ -88,6 +89,11 @@ def _numbered(
             client.set_model_version_tag(standing.model, made, NUMBER, str(number))
             there[number] = made
     return there, missing
+
+
+def _age(left: dict[str, Any]) -> dict[str, Any]:
+    """How old the standing was that we left it with."""
+    return {"seq": left.get("seq", 0), "restored": left.get("restored", "")}
 
 
 def _left(registered: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -65,6 +66,20 @@ def test_a_standing_makes_versions_of_runs_and_gives_them_numbers_and_names(desk
     assert {each.tags["mlops.run_key"] for each in _versions(ledger)} == set(runs)
     tag = json.loads(ledger().client.get_registered_model("houses").tags["mlops.ledger"])
     assert (tag["seq"], tag["hash"]) == (3, f"{3:064}")
+
+
+def test_what_stands_after_a_restore_is_newer_however_short_the_history_has_become(
+    desk, spool, runs, ledger
+):
+    desk.deliver(standing(runs, seq=9, champion=3))
+    shorter = replace(standing(runs, seq=4, champion=1), restored="2026-01-31T10:15:00.000Z")
+    for told in (standing(runs, seq=9, champion=3), shorter, standing(runs, seq=9, champion=3)):
+        spool.put(told)
+        desk.deliver(told)
+    assert spool.last_told("houses") == shorter
+    assert names(ledger) == {"champion": 1}
+    desk.deliver(replace(shorter, seq=5, aliases={"champion": 2}))
+    assert names(ledger) == {"champion": 2}
 
 
 def test_told_twice_it_is_done_once(desk, runs, ledger, outputs):
