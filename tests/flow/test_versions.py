@@ -290,5 +290,7 @@ def test_a_sweep_registers_its_winner_only(new_place):
     (version,) = versions.all()
     winner = next(row for row in result.details["rows"] if row["model"] == "ridge")
     assert version.run.endswith(winner["run"])
-    assert result.details["lines"] == [f"boston_housing version 1 (champion): run {version.run}"]
+    first, page = result.details["lines"]
+    assert first == f"boston_housing version 1 (champion): run {version.run}"
+    assert page.endswith("report.html")
     assert Shop(place).names() == {"champion": 1}
