@@ -184,8 +184,11 @@ def _tracking(job: Job) -> Finding:
 
 def _versions(job: Job) -> Finding:
     """In the outputs folder, unless the registry keeps them elsewhere."""
-    kept = getattr(job.part("registry"), "kept", None)
-    return inspect_kept(*kept(job.outputs)) if kept else inspect(job.outputs)
+    from mlops.flow.witnesses import witnesses
+
+    if kept := getattr(job.part("registry"), "kept", None):
+        return inspect_kept(*kept(job.outputs))
+    return inspect(job.outputs, lambda versions: witnesses(job.outputs, versions))
 
 
 def _backup(job: Job) -> Finding:

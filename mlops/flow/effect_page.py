@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from mlops.core.errors import counted
 from mlops.core.report import Plot
 from mlops.flow.effect_told import (
     TERMS,
@@ -61,7 +62,7 @@ def page(found: dict[str, Any], name: str | None) -> str:
 
 def _tiles(found: dict[str, Any]) -> tuple[Tile, ...]:
     stability, speed, training = found["stability"], found["speed"], found["training"]
-    failed = f"{stability['failed']} of {stability['releases']} releases"
+    failed = f"{stability['failed']} of {counted(stability['releases'], 'release')}"
     deployment, runs = found["deployment"], found["runs"]
     whole = f"a whole run {span(training['median_run_s'])}"
     return (

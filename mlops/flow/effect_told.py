@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlops.core.errors import counted
 from mlops.ui.screen import seconds
 from mlops.ui.text import like, number
 
@@ -35,7 +36,7 @@ def rows(found: dict[str, Any]) -> list[dict[str, str]]:
     """One row a measure: its name, its value, and what it was taken from."""
     training, deployment = found["training"], found["deployment"]
     stability, speed, runs = found["stability"], found["speed"], found["runs"]
-    released = f"{stability['releases']} releases"
+    released = counted(stability["releases"], "release")
     told = [
         ("training time", span(training["median_s"]), _trained(training)),
         ("deployment time", span(deployment["median_s"]), _deployed(deployment, released)),
@@ -52,7 +53,9 @@ def rows(found: dict[str, Any]) -> list[dict[str, str]]:
     ]
     if gates := found["gates"]:
         most = gates[0]
-        told.append(("refused most often", f"{most['refused_runs']} runs", f"by {most['gate']}"))
+        told.append(
+            ("refused most often", counted(most["refused_runs"], "run"), f"by {most['gate']}")
+        )
     return [{"measure": name, "value": value, "of": of} for name, value, of in told]
 
 
@@ -110,7 +113,9 @@ def trend(value: float | None) -> str:
 def _trained(training: dict[str, Any]) -> str:
     if not training["runs"]:
         return "no run came to a verdict"
-    whole = f"median of {training['runs']:,} runs, {span(training['median_run_s'])} as a whole"
+    whole = (
+        f"median of {counted(training['runs'], 'run')}, {span(training['median_run_s'])} as a whole"
+    )
     return ", ".join(filter(None, (whole, trend(training["trend_share"]).partition(" than")[0])))
 
 
@@ -129,7 +134,7 @@ def _waited(speed: dict[str, Any]) -> str:
 
 
 def _failed(stability: dict[str, Any]) -> str:
-    return f"{stability['failed']} of {stability['releases']} releases taken back"
+    return f"{stability['failed']} of {counted(stability['releases'], 'release')} taken back"
 
 
 def _last(quality: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from mlops.config.job import Job
 from mlops.core import artefact
 from mlops.core.dataset import Dataset, Task
-from mlops.core.errors import MlopsError, fail
+from mlops.core.errors import MlopsError, counted, fail
 from mlops.core.report import Predictions
 from mlops.core.store import key_of
 from mlops.flow.heard import QUOTED
@@ -236,9 +236,9 @@ def _account(steps: list[tuple[str, Any]]) -> dict[str, Any]:
 def _told(front: Front) -> str:
     dropped = front.told["rows_dropped"]
     cells = sum(front.told["touched"].values()) - dropped
-    said = [f"{front.fit_X.shape[1]} features"]
-    said += [f"{cells:,} cells cleaned"] if cells > 0 else []
-    said += [f"{dropped:,} rows dropped"] if dropped else []
+    said = [counted(front.fit_X.shape[1], "feature")]
+    said += [f"{counted(cells, 'cell')} cleaned"] if cells > 0 else []
+    said += [f"{counted(dropped, 'row')} dropped"] if dropped else []
     return ", ".join(said)
 
 

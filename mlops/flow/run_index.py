@@ -22,6 +22,7 @@ from mlops.core.paths import write_whole
 FILE = "runs.jsonl"
 FOLDER_NAME = re.compile(r"^.+-\d{8}-\d{6}-[0-9a-f]{8}$")
 KEY_LENGTH = len("20261122-074617-b769a4d7")
+END = 8  # so many last letters of a key are enough to name a run
 TRAINING = ("tuner", "model")  # the steps that fit
 KILLED, RUNNING, UNREADABLE = "killed", "running", "unreadable"
 SLACK = 1000

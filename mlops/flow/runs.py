@@ -11,11 +11,10 @@ from mlops.core.errors import MlopsError, closest, fail, listed
 from mlops.core.record import Result
 from mlops.core.version import ModelVersion
 from mlops.flow.registered import every_model
-from mlops.flow.run_index import RunIndex, RunLine
+from mlops.flow.run_index import END, RunIndex, RunLine
 from mlops.ui.text import number
 
 WHEN, SECONDS = "when", "seconds"
-END = 8  # so many last letters of a key are enough to name a run
 YEAR_S = 300 * 86400
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,13 +13,26 @@ from mlops.registry.backups import Backups, LastBackup, stored
 from mlops.registry.format import FORMAT, StoreFormat
 from mlops.registry.intent import Intent
 from mlops.registry.versions import Versions, models
+from mlops.registry.witness import Witness, denied
 
 MOST_DAYS = 7
 Finding = tuple[str, str, str]  # ok, look or broken; what was found; what to do
+Ask = Callable[[Versions], list[Witness]]
 
 
-def inspect(outputs: Path) -> Finding:
+def nobody(versions: Versions) -> list[Witness]:
+    """No witness."""
+    return []
+
+
+def inspect(outputs: Path, ask: Ask = nobody) -> Finding:
     """The worst that is found about any model below `outputs`; reads every file of every version.
+
+    Parameters
+    ----------
+    outputs : pathlib.Path
+    ask : callable, optional
+        Gives those who remember lines of a model's history.
 
     Returns
     -------
@@ -27,7 +40,7 @@ def inspect(outputs: Path) -> Finding:
         ``ok``, ``look`` (it works, and somebody should know) or ``broken``; what was found; how
         to repair it.
     """
-    found = _worst(stored(outputs))
+    found = _worst(stored(outputs), ask)
     known = [Versions(outputs, name) for name in models(outputs)]
     return found or ("ok", _all_whole(known), "")
 
@@ -45,8 +58,8 @@ def _all_whole(known: list[Versions]) -> str:
     return f"{counted(len(known), 'model')}, {counted(count, 'version')}, all whole"
 
 
-def _worst(known: list[Versions]) -> Finding | None:
-    found = [finding for versions in known for finding in _findings(versions)]
+def _worst(known: list[Versions], ask: Ask = nobody) -> Finding | None:
+    found = [finding for versions in known for finding in _findings(versions, ask)]
     for state in ("broken", "look"):
         some = [each for each in found if each[0] == state]
         if some:
@@ -94,7 +107,7 @@ def _age(last: LastBackup, since: int) -> Finding:
     return ("look", says, "mlops backup") if days >= MOST_DAYS else ("ok", says, "")
 
 
-def _findings(versions: Versions) -> Iterator[Finding]:
+def _findings(versions: Versions, ask: Ask) -> Iterator[Finding]:
     model = versions.model
     try:
         older = StoreFormat.of(versions.folder).number < FORMAT
@@ -104,10 +117,14 @@ def _findings(versions: Versions) -> Iterator[Finding]:
             )
             yield "look", says, f"mlops history name={model}"
             return
-        known = versions.all(versions.ledger.verify())
+        witnesses = ask(versions)
+        entries = versions.ledger.verify()
+        known = versions.all(entries)
     except MlopsError as error:
         yield _refused(versions, error)
         return
+    if denial := denied(versions, entries, witnesses):
+        yield "broken", denial.problems[0].says, denial.problems[0].next_step
     if versions.ledger.torn():
         yield (
             "look",

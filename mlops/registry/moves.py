@@ -99,7 +99,7 @@ class Moves:
             number = before(self.ledger.entries(), alias) if number is None else number
             if act == ROLLBACK and not number:
                 raise refusals.nothing_before(self.versions, alias)
-            self._accept(number, alias, now)
+            self._accept(number, alias, now, where="to" if act == ROLLBACK else "version")
             was = now.version if now else 0
             key = secrets.token_hex(8)
             intent = Intent(key=key, act=act, version=number, alias=alias, was=was, why=why)
@@ -108,8 +108,8 @@ class Moves:
             self._through(intent)
             return intent
 
-    def _accept(self, number: int, alias: str, now: LedgerEntry | None) -> None:
-        version = self.versions.version(number)
+    def _accept(self, number: int, alias: str, now: LedgerEntry | None, *, where: str) -> None:
+        version = self.versions.version(number, where=where)
         if number in self.ledger.renumbered:
             raise refusals.renumbered(self.versions.model, number, self.ledger.renumbered[number])
         if now is not None and now.version == number:

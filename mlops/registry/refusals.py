@@ -26,12 +26,12 @@ def bad_name(what: str, name: str) -> MlopsError:
     )
 
 
-def no_version(model: str, number: int, count: int) -> MlopsError:
-    """There is no such version."""
+def no_version(model: str, number: int, count: int, *, where: str = "version") -> MlopsError:
+    """There is no such version; `where` is the key of the command that asks for it."""
     return fail(
         "no-version",
         f"{model} has no version {number}.",
-        where="version",
+        where=where,
         found=str(number),
         accepted=f"1 to {count}" if count else "none yet: no run was accepted",
         closest=str(min(max(number, 1), count)) if count else "",

@@ -58,7 +58,8 @@ def subject(versions: Versions, called: int | str, *, where: str) -> Subject:
     Raises
     ------
     MlopsError
-        There is no such model (exit code 2), or its files are not whole (exit code 3).
+        There is no such model (exit code 2); its files are not whole, or the history that would
+        know it was taken away (exit code 3).
     """
     known, text = versions.all(), str(called).strip()
     for version in known:
@@ -66,6 +67,7 @@ def subject(versions: Versions, called: int | str, *, where: str) -> Subject:
             return of_version(versions, version)
     run = None if NUMBER.match(text) else _run(versions.outputs, text)
     if run is None:
+        versions.ledger.verify()  # it was taken away, if anything remembers its lines
         raise _nobody(versions, known, text, where)
     key = run.about["run"]
     same = [version for version in known if version.run == key]
@@ -115,16 +117,21 @@ def _nobody(versions: Versions, known: list[ModelVersion], text: str, where: str
     names = [name for version in known for name in version.aliases]
     numbers = f"1 to {len(known)}" if len(known) > 1 else "1" if known else ""
     others = [] if known else versions.ledger.others()
+    look = "mlops makes the first one"
+    if known:
+        look = "mlops history shows versions and names, mlops runs the runs"
+    elif any((versions.outputs / "runs").glob("*/")):
+        look = "mlops runs shows the runs"
     return fail(
         "no-such-model",
-        f"No version of {versions.model} and no run is called {text[:60]}.",
+        f"No version of {versions.model} and no run is called {text[:60]}."
+        if text
+        else f"{where} names no version and no run.",
         where=where,
-        found=text[:80],
+        found=text[:80] or "nothing",
         accepted=listed([each for each in (*names, numbers) if each])
         + (", or " if known else "")
         + "the key of a run or sweep in full mode",
         closest=closest(text, names),
-        next_step=f"write name={closest(versions.model, others) or others[0]}"
-        if others
-        else "mlops history shows versions and names, mlops runs the runs",
+        next_step=f"write name={closest(versions.model, others) or others[0]}" if others else look,
     )

@@ -67,8 +67,8 @@ class Versions:
             if entry.act == REGISTER
         ]
 
-    def version(self, number: int) -> ModelVersion:
-        """The version `number`.
+    def version(self, number: int, *, where: str = "version") -> ModelVersion:
+        """The version `number`, which the key `where` of a command asks for.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class Versions:
         """
         found = self.all()
         if not 0 < number <= len(found):
-            raise refusals.no_version(self.model, number, len(found))
+            raise refusals.no_version(self.model, number, len(found), where=where)
         return found[number - 1]
 
     def holder(self, alias: str) -> LedgerEntry | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
 from mlops.core.errors import MlopsError
+from mlops.registry import chain
 from mlops.registry.intent import Intent
 from mlops.registry.versions import Versions
 from mlops.tracker.address import Address
@@ -122,7 +125,8 @@ def test_history_says_who_named_what_when_and_why(as_at_first, versions, told):
     result = as_at_first("history", "verify=true", "last=0")
     last = result.details["rows"][-1]
     assert (last["act"], last["what"], last["why"]) == ("promote", "champion 1 → 2", REASON)
-    assert result.details["rows"][0]["run"] == told[0].key
+    assert told[0].key.endswith(result.details["rows"][0]["run"])
+    assert result.details["acts"][0]["run"] == told[0].key
     assert "2 versions whole" in result.details["lines"][-1]
     assert as_at_first.names() == held(versions) == {"champion": 2, "challenger": 2}
 
@@ -165,6 +169,8 @@ def test_words_that_do_not_fit_are_told(as_at_first):
         (("promote", "version=chalenger"), "no-version"),
         (("promote", "run=../x"), "no-candidate"),
         (("promote", "version=2", "alias=v2"), "bad-alias-name"),
+        (("promote", "version=2", "alias=2"), "bad-alias-name"),
+        (("compare", "a="), "no-such-model"),
         (("history", "name=houses"), "no-versions"),
         (("rollback", "to=99"), "no-version"),
         (("history", "registry=dry_run"), "nothing-registered"),
@@ -172,6 +178,18 @@ def test_words_that_do_not_fit_are_told(as_at_first):
         with pytest.raises(MlopsError, match=code) as refused:
             as_at_first(*words)
         assert refused.value.exit_code == 2
+
+
+def test_the_word_that_does_not_fit_is_named(as_at_first, place):
+    with pytest.raises(MlopsError) as refused:
+        as_at_first("rollback", "to=99")
+    assert refused.value.problems[0].where == "to"
+    with pytest.raises(MlopsError) as refused:
+        as_at_first("compare", "a=")
+    assert refused.value.problems[0].says == "a names no version and no run."
+    with pytest.raises(MlopsError) as refused:
+        place("compare")
+    assert refused.value.problems[0].next_step == "mlops makes the first one"
 
 
 def test_a_rollback_that_was_cut_off_is_finished_by_the_next_command(as_at_first, versions):
@@ -219,12 +237,49 @@ def test_a_history_that_was_taken_away_is_told(as_at_first, versions):
     whole = versions.ledger.path.read_bytes()
     versions.ledger.path.unlink()
     try:
-        for verb in (["history", "verify=true"], ["promote", "version=2"], ["rollback"]):
+        for verb in (
+            *(["history", "verify=true"], ["promote", "version=2"], ["rollback"], ["compare"]),
+            *(["lineage"], ["lineage", "version=1"], ["rerun", "version=1"]),
+        ):
             with pytest.raises(MlopsError, match="ledger-broken") as refused:
                 as_at_first(*verb)
             assert refused.value.exit_code == 3
     finally:
         versions.ledger.path.write_bytes(whole)
+
+
+@pytest.fixture
+def written_anew(as_at_first, versions):
+    """The history is told and backed up, then somebody writes it anew, whole in itself."""
+    as_at_first("backup")
+    as_at_first("history")
+    told = Spool(versions.outputs).folder / "standings" / "boston_housing.json"
+    kept = (versions.ledger.path, versions.folder / "head.json", told)
+    before = {path: path.read_bytes() for path in kept}
+    lines, entry = [], None
+    for each in versions.ledger.entries():
+        previous = entry.hash if entry else each.previous
+        entry = chain.sealed(replace(each, who="mallory", previous=previous))
+        lines.append(chain.line_of(entry))
+    versions.ledger.path.write_bytes(b"".join(lines))
+    (versions.folder / "head.json").write_text(json.dumps({"seq": entry.seq, "hash": entry.hash}))
+    yield as_at_first
+    for path, content in before.items():
+        path.write_bytes(content)
+    shutil.rmtree(versions.outputs / "backups")
+
+
+def test_a_history_that_was_written_anew_is_told_by_recorder_and_backup(written_anew, versions):
+    assert "the recorder knows another line" in written_anew("history").details["lines"][-1]
+    told = Spool(versions.outputs).folder / "standings" / "boston_housing.json"
+    for who in ("the recorder", "the last backup"):
+        with pytest.raises(MlopsError, match="ledger-broken") as refused:
+            written_anew("history", "verify=true")
+        assert refused.value.exit_code == 3
+        assert f"{who} knows another line" in refused.value.problems[0].found
+        row = next(r for r in written_anew("doctor").details["rows"] if r["check"] == "versions")
+        assert (row["state"], who in row["found"]) == ("broken", True)
+        told.unlink(missing_ok=True)
 
 
 def test_a_server_that_was_away_is_told_later(as_at_first, versions):

@@ -78,7 +78,7 @@ def test_history_promote_and_rollback_do_what_they_always_do(shop, told):
         *("register", "register", "promote", "rollback")
     ]
     assert result.details["rows"][2]["why"] == 'better, it\'s "ok" # a=b'
-    assert result.details["lines"] == ["verified: 4 lines as they were written, 2 versions whole"]
+    assert result.details["lines"] == ["verified: 4 lines unchanged; 2 versions whole"]
     with pytest.raises(MlopsError, match="no-version"):
         shop("promote", "version=9")
 
