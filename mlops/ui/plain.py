@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from time import monotonic
 
@@ -20,13 +21,19 @@ class Plain(Printed):
     Parameters
     ----------
     width : int
-        Columns of the widest line.
+        Columns of the widest line; a narrower terminal wins.
     """
 
     def __init__(self, *, width: int) -> None:
         super().__init__(width=width)
         self._began = monotonic()
         self._name = ""
+
+    def room(self) -> int:
+        """`width` columns, or those of a narrower terminal that shows the output."""
+        if not sys.stdout.isatty():
+            return self.width
+        return max(40, min(self.width, shutil.get_terminal_size((self.width, 24)).columns))
 
     def write(self, lines: list[Line]) -> None:
         """Print the text of the pieces."""

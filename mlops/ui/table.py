@@ -9,7 +9,7 @@ from typing import Any
 from mlops.ui.text import clean, clipped, number, wrapped
 
 Line = list[tuple[str, str]]
-GAP = "   "
+GAP, TIGHT = "   ", "  "
 NARROWEST = 12
 
 
@@ -47,16 +47,18 @@ def table(
     heads = [clean(each).replace("_", " ") for each in head]
     to_right = set(_numeric(rows) if right is None else right)
     widths = [max(len(row[at]) for row in [heads, *texts]) for at in range(len(heads))]
-    _narrow(widths, width - len(GAP) * (len(heads) - 1))
-    lines = [_line(heads, widths, to_right, "quiet")]
+    gaps = len(heads) - 1
+    gap = GAP if sum(widths) + len(GAP) * gaps <= width else TIGHT
+    _narrow(widths, width - len(gap) * gaps)
+    lines = [_line(heads, widths, to_right, "quiet", gap)]
     for position, row in enumerate(texts):
         style = "strong" if position == strong_row else ""
         if all(len(cell) <= widths[at] for at, cell in enumerate(row)):
-            lines.append(_line(row, widths, to_right, style))
+            lines.append(_line(row, widths, to_right, style, gap))
             continue
         parts = [wrapped(cell, widths[at]) for at, cell in enumerate(row)]
         for cells in zip_longest(*parts, fillvalue=""):
-            lines.append(_line(cells, widths, to_right, style))
+            lines.append(_line(cells, widths, to_right, style, gap))
     return lines
 
 
@@ -74,9 +76,9 @@ def _narrow(widths: list[int], most: int) -> None:
         widths[widths.index(max(widths))] -= 1
 
 
-def _line(cells: Sequence[str], widths: list[int], right: set[int], style: str) -> Line:
+def _line(cells: Sequence[str], widths: list[int], right: set[int], style: str, gap: str) -> Line:
     placed = []
     for at, cell in enumerate(cells):
         text = clipped(cell, widths[at])
         placed.append(f"{text:>{widths[at]}}" if at in right else f"{text:<{widths[at]}}")
-    return [(GAP.join(placed).rstrip(), style)]
+    return [(gap.join(placed).rstrip(), style)]

@@ -177,3 +177,22 @@ def test_a_table_gives_way_where_it_is_widest() -> None:
     texts = ["".join(piece for piece, _ in line) for line in lines]
     assert max(map(len, texts)) <= 50
     assert "".join(texts).count("word") == 40
+
+
+@pytest.mark.parametrize(("terminal", "columns"), [(80, 80), (200, 100), (20, 40)])
+def test_plain_fits_a_narrow_terminal(terminal, columns, monkeypatch):
+    class Terminal(io.StringIO):
+        encoding = "utf-8"
+
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", str(terminal))
+    monkeypatch.setattr("sys.stdout", Terminal())
+    assert Plain(width=100).room() == columns
+
+
+def test_a_table_closes_up_before_its_words_are_broken():
+    rows = [["disease_prediction", 0.9]]
+    lines = ["".join(text for text, _ in line) for line in table(["recipe", "value"], rows, 26)]
+    assert lines == ["recipe               value", "disease_prediction  0.9000"]
