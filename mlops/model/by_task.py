@@ -27,8 +27,8 @@ class ByTask:
     Parameters
     ----------
     regression, classification : callable or None
-        Make the estimator (a class, or a partial of one); None where the option does not serve
-        that task.
+        Make the estimator (a class, or a partial of one, whose own keys win); None where the
+        option does not serve that task.
     calibration : {None, "sigmoid", "isotonic"}
         Make a classifier's probabilities honest on held-out folds.
     threshold : {"auto", "tuned", "bayes"} or float in (0, 1)
@@ -113,7 +113,9 @@ class ByTask:
         offered = {key: each for key, each in offered.items() if each is not None and key in takes}
         if "random_state" in takes:
             offered["random_state"] = seed
-        return make(**offered, **self.params)
+        own = getattr(make, "keywords", {})
+        given = {**offered, **self.params}
+        return make(**{key: each for key, each in given.items() if key not in own})
 
     def _weights(self, task: Task) -> Any:
         if self.class_weight == "auto" and task.costs:

@@ -35,6 +35,15 @@ def test_shared_keys_reach_both():
     assert (classifier.C, classifier.fit_intercept) == (0.25, False)
 
 
+def test_what_is_said_of_one_estimator_wins_over_what_is_said_of_both():
+    ridge = functools.partial(Ridge, alpha=9.0, random_state=3)
+    model = ByTask(regression=ridge, alpha=4.0, solver="svd").estimator(PRICE, seed=0)
+    assert (model.alpha, model.random_state, model.solver) == (9.0, 3, "svd")
+    balanced = functools.partial(LogisticRegression, class_weight="balanced")
+    model = ByTask(classification=balanced, C=2.0).estimator(CREDIT, seed=0)
+    assert (model.estimator.class_weight, model.estimator.C) == ("balanced", 2.0)
+
+
 def test_the_seed_goes_where_it_is_taken():
     assert linear().estimator(PLAIN, seed=7).random_state == 7
     assert "random_state" not in linear().estimator(PRICE, seed=7).get_params()
