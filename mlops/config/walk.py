@@ -19,6 +19,7 @@ RESERVED = {
     "_convert_": "Literal['none', 'partial', 'object', 'all']",
     "_recursive_": "Literal[True]",
 }
+MADE = {False: "false: the part is taken as made", True: "true: its taker makes the part"}
 MISSING = "???"
 
 
@@ -103,7 +104,7 @@ class Walk:
         if isinstance(found, Problem):
             yield self.told(place, found)
             return
-        yield from self.reserved(node, key, group)
+        yield from self.reserved(node, declared, key, group)
         yield from self.arguments(node, declared, key, group, found)
         for name, value in node.items():
             known = found.file is None or name in found.parameters or name in declared
@@ -135,15 +136,18 @@ class Walk:
             wrong = own_code.wrong_with(found.file, target, group, where, top)
         return wrong or found
 
-    def reserved(self, node: dict[str, Any], key: str, group: str) -> Iterator[Problem]:
+    def reserved(
+        self, node: dict[str, Any], declared: dict[str, Any], key: str, group: str
+    ) -> Iterator[Problem]:
         """The words that say how a part is made."""
         for name, accepted in RESERVED.items():
             value, place = node.get(name), f"{key}.{name}"
             if name not in node or place in self.bad:
                 continue
-            made_later = name == "_partial_" and value is True and key == group
-            if made_later or not ranges.matches(value, accepted):
-                only = "false: the room takes the part itself" if made_later else accepted
+            later = key != group and declared.get("_partial_") is True
+            fixed = name == "_partial_" and (key == group or "_target_" in declared)
+            if (fixed and value is not later) or not ranges.matches(value, accepted):
+                only = MADE[later] if fixed else accepted
                 yield self.told(place, problems.bad_reserved(self.composed, place, value, only))
 
     def arguments(
