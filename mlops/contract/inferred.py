@@ -92,7 +92,7 @@ class Inferred:
         kept, aside = part(typed, reasons, dataset)
         pinned = roles_pinned(dataset, schema)
         said = f"{len(kept.frame):,} rows keep the contract {place}"
-        return Enforced(kept, aside, _notes(waited, said, reasons.note, *pinned))
+        return Enforced(kept, aside, _notes(said, reasons.note, *pinned), waited)
 
     def _refuse_many(self, reasons: Reasons, place: str) -> None:
         broken = int(reasons.broken.sum())

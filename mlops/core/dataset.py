@@ -134,8 +134,11 @@ class Enforced:
         the sensitive ones, and ``reason``.
     notes : tuple of str
         For people: learned or enforced, from which file, how many rows put aside.
+    waited : str
+        For people: what this run waited for; no other run's business.
     """
 
     dataset: Dataset
     quarantined: pd.DataFrame
     notes: tuple[str, ...] = ()
+    waited: str = ""

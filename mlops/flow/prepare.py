@@ -106,7 +106,7 @@ def prepare(job: Job, steps: Steps) -> Prepared:
         ),
         load=lambda entry: _read_enforced(entry, dataset),
         save=lambda made, entry: _write_enforced(made, entry, dataset),
-        says=lambda made: "; ".join(made.notes),
+        says=lambda made: "; ".join([made.waited] * bool(made.waited) + [*made.notes]),
     )
     used = _fewer(enforced.dataset, job)
     split, split_key = steps.kept(
