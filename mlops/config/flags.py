@@ -36,7 +36,8 @@ def read_flags(arguments: list[str], catalogue: Catalogue) -> argparse.Namespace
     parser = get_args_parser()
     parser.allow_abbrev = False
     actions = {name: each for each in parser._actions for name in each.option_strings}
-    known = [each for each in (*actions, *OWN) if each.startswith("--") and each not in NOT_OURS]
+    words = dict.fromkeys((*actions, *OWN))
+    known = [each for each in words if each.startswith("--") and each not in NOT_OURS]
 
     def error(message: str) -> NoReturn:
         raise _unknown(message, arguments, known, catalogue)

@@ -91,7 +91,13 @@ def read(path: Path) -> Document:
     """
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise _unreadable(path, 1, f"{path.stat().st_size:,} bytes", f"at most {MOST_BYTES:,}")
+            raise _unreadable(
+                path,
+                1,
+                f"{path.stat().st_size:,} bytes",
+                f"at most {MOST_BYTES:,}",
+                step=f"shorten {shown(path)}: data belongs in a data file",
+            )
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise _unreadable(path, 1, error.strerror or str(error), "a readable file") from None
@@ -119,14 +125,16 @@ def parse(text: str, path: Path) -> Document:
     return Document(path, data, lines, text)
 
 
-def _unreadable(path: Path, line: int, found: str, accepted: str, key: str = "") -> MlopsError:
+def _unreadable(
+    path: Path, line: int, found: str, accepted: str, key: str = "", step: str = ""
+) -> MlopsError:
     return fail(
         "bad-yaml",
         f"{path.name} cannot be read" + (f" at `{key}`." if key else "."),
         where=f"{shown(path)}:{line}",
         found=found,
         accepted=accepted,
-        next_step=f"correct line {line} of {shown(path)}",
+        next_step=step or f"correct line {line} of {shown(path)}",
     )
 
 
