@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from mlops.core.paths import packaged
@@ -59,7 +60,19 @@ def _section(room: str, folders: list[Path]) -> str:
     title = {"flow": "Verbs"}.get(room, room)
     width = max([len(name) for name in options] + [0])
     rows = [f"  {name:<{width}}  {sentence}" for name, sentence in sorted(options.items())]
+    if sys.stdout.isatty():
+        rows = [_fitted(row, width + 4) for row in rows]
     return "\n".join([title, *rows, ""])
+
+
+def _fitted(row: str, indent: int) -> str:
+    """The row in the terminal's columns: what does not fit goes on under its sentence."""
+    import shutil
+    import textwrap
+
+    columns = max(shutil.get_terminal_size().columns, indent + 20)
+    hanging = " " * indent
+    return textwrap.fill(row, columns, subsequent_indent=hanging, break_on_hyphens=False)
 
 
 def _sentence(path: Path) -> str:

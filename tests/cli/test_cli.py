@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -115,6 +116,17 @@ def test_help_names_every_verb_room_option_and_recipe(said, root):
         sentence = path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ").strip()
         assert path.stem in out
         assert sentence[:60] in out
+
+
+@pytest.mark.parametrize("columns", [50, 80])
+def test_help_fits_the_terminal(said, columns, monkeypatch):
+    whole = said("--help", "model", "flow")[1]
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    fitted = said("--help", "model", "flow")[1]
+    longest, widest = (max(map(len, text.splitlines())) for text in (fitted, whole))
+    assert longest <= columns < widest
+    assert fitted.split() == whole.split()
 
 
 def test_help_of_one_room_is_about_that_room(said):
