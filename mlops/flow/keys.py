@@ -82,6 +82,8 @@ def difference(before: dict[str, Any], after: dict[str, Any], most: int = 3) -> 
 
     >>> difference({"features.numeric": "a.StandardScaler"}, {"features.numeric": "a.MinMaxScaler"})
     'features.numeric changed StandardScaler → MinMaxScaler'
+    >>> difference({"content": "ae3198ef"}, {"content": "f14afc53"})
+    'content changed'
     """
     classes = [
         key.removesuffix("_target_")
@@ -105,6 +107,8 @@ def _change(key: str, before: dict[str, Any], after: dict[str, Any]) -> str:
         return f"{key.rpartition('.')[2]}'s code changed"
     if key.startswith("after "):
         return f"{key.removeprefix('after ')} changed"
+    if key == "content" and key in before and key in after:
+        return "content changed"  # two hashes tell nobody anything
     if key not in before or key not in after:
         return f"{key} {'is gone' if key in before else 'is new'}"
     return f"{key.removesuffix('._target_')} changed {_short(before[key])} → {_short(after[key])}"
