@@ -12,7 +12,8 @@ from mlops.tracker.spool import Spool
 
 EARLY, JUDGED, SUBMITTED = ["data", "learning", "fit"], ["saving", "deployer"], ["caching"]
 STAGES = [*EARLY, *JUDGED, *SUBMITTED]
-SWEEP = ("-m", "model.fit_intercept=true,false")
+# In one process, where the fifth fit is the first one of the second job.
+SWEEP = ("-m", "model.fit_intercept=true,false", "compute.workers=0")
 
 
 def kill(process):

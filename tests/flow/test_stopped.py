@@ -99,11 +99,11 @@ def test_with_a_recorder_it_is_in_mlflow_at_once_and_the_recorder_ends(slow_proj
     process.send_signal(signal.SIGINT)
     text = "".join(process.communicate(timeout=ENDS_S))
     assert process.returncode == 130, text
-    client = MlflowClient(Address.of(slow_project.outputs).uri)
-    experiment = client.get_experiment_by_name("slow").experiment_id
-    (run, *_) = client.search_runs([experiment], order_by=["start_time DESC"])
-    assert (run.info.status, run.data.tags["mlops.reason"]) == ("KILLED", "aborted")
     end = time.monotonic() + ENDS_S
     while slow_project.processes() and time.monotonic() < end:
         time.sleep(0.05)
     assert slow_project.processes() == []
+    client = MlflowClient(Address.of(slow_project.outputs).uri)
+    experiment = client.get_experiment_by_name("slow").experiment_id
+    (run, *_) = client.search_runs([experiment], order_by=["start_time DESC"])
+    assert (run.info.status, run.data.tags["mlops.reason"]) == ("KILLED", "aborted")

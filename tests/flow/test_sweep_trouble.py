@@ -198,7 +198,7 @@ def parent_of(result):
 
 def test_a_stopped_sweep_shows_what_is_there_and_leaves_nothing_running(place, command_line):
     slopes = [f"7.{n}5" for n in range(6)]
-    words = (f"model.slope={','.join(slopes)}", "model.pause_s=0.3", "compute.workers=2")
+    words = (f"model.slope={','.join(slopes)}", "model.pause_s=0.6", "compute.workers=2")
     code, text = stopped(place, command_line, signal.SIGINT, 1, *words, slopes=slopes)
     assert code == 130
     assert "error[interrupted]" in text
