@@ -9,7 +9,7 @@ from typing import Any
 from mlops.core.report import Plot
 from mlops.ui.text import clean, clipped, number
 
-WIDE, HIGH, LEFT, TOP = 460, 300, 52, 30
+WIDE, HIGH, LEFT, TOP, BOTTOM = 460, 300, 52, 22, 38
 MOST_LINES = 300
 
 
@@ -63,15 +63,15 @@ def _heights(values: list[Any]) -> tuple[list[float | None], tuple[str, ...]]:
 
 
 def _y(share: float | None) -> float | None:
-    return None if share is None else HIGH - TOP - share * (HIGH - 2 * TOP)
+    return None if share is None else HIGH - BOTTOM - share * (HIGH - TOP - BOTTOM)
 
 
 def _axis(x: float, name: str, ends: tuple[str, ...], step: float) -> str:
     most = max(4, int(step / 7))
     last = max(1, len(ends) - 1)
-    parts = [f'<path class="grid" d="M{x:.1f} {TOP}V{HIGH - TOP}"/>']
+    parts = [f'<path class="grid" d="M{x:.1f} {TOP}V{HIGH - BOTTOM}"/>']
     for at, text in enumerate(ends[:12]):
-        y = HIGH - TOP - at / last * (HIGH - 2 * TOP) + (14 if at == 0 else -4)
+        y = (_y(at / last) or 0.0) + (14 if at == 0 else -4)
         parts.append(f'<text x="{x:.1f}" y="{y:.1f}">{_text(text, most)}</text>')
     parts.append(f'<text class="axis" x="{x:.1f}" y="{HIGH - 3}">{_text(name, most)}</text>')
     return "".join(parts)
