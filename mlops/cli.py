@@ -7,6 +7,8 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -48,9 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        for number in (signal.SIGINT, signal.SIGTERM):  # the last words are not interrupted
-            signal.signal(number, signal.SIG_IGN)
-        return _failed(arguments, _interrupted())
+        with _undisturbed():
+            return _failed(arguments, _interrupted())
     except MlopsError as error:
         if debug:
             raise
@@ -59,6 +60,17 @@ def main(arguments: list[str] | None = None) -> int:
         if debug:
             raise
         return _failed(arguments, _refused_by_system(error) or _bug(error))
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """The last words are not interrupted; whoever called us may be stopped again afterwards."""
+    before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def _told(arguments: list[str]) -> int:

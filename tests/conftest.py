@@ -25,11 +25,17 @@ from hypothesis import settings
 ROOT = Path(__file__).resolve().parents[1]
 OURS_TO_CLEAN = ("MLFLOW_", "MLOPS_", "HYDRA_", "OPTUNA_")
 
+
 # What starts the tests may have Ctrl-C ignored (a shell without job control does that to all it
 # puts in the background) or blocked, and every process below inherits that. The tests stop real
 # processes, so they begin like a terminal does; what is caught here is the default there.
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+# A command that was stopped in this process leaves Ctrl-C ignored too, so it is done for each test.
+def _as_in_a_terminal() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+_as_in_a_terminal()
 signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD))
 
 # The same examples every time: a test that fails, fails for everyone.
@@ -123,7 +129,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if not item.get_closest_marker("benchmark")]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    _as_in_a_terminal()
     for name in _needs(item):
         if reason := COMPONENTS[name]():
             pytest.skip(f"needs {name}: {reason}")
