@@ -175,6 +175,18 @@ class Finished:
         return self
 
 
+# Carries out commands in one process; its last line names the heavy packages that came with them.
+_LIGHT = """
+import json, sys
+from mlops.cli import main
+
+for words in json.loads(sys.argv[1]):
+    assert main(words) == 0, words
+heavy = {"mlflow", "numpy", "pandas", "pyarrow", "scipy", "skops", "sklearn", "sqlalchemy"}
+print(json.dumps(sorted(heavy & sys.modules.keys())))
+"""
+
+
 @dataclass(frozen=True)
 class CommandLine:
     """``python -m mlops`` as a process of its own in `folder`."""
@@ -214,6 +226,20 @@ class CommandLine:
             process.communicate()
             raise
         return Finished(args, process.returncode, stdout, stderr)
+
+    def heavy(self, *commands: list[str]) -> list[str]:
+        """The heavy packages that a process imports which carries out `commands`, all well."""
+        ran = subprocess.run(
+            [sys.executable, "-c", _LIGHT, json.dumps(commands)],
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        found: list[str] = json.loads(ran.stdout.splitlines()[-1])
+        return found
 
 
 @pytest.fixture

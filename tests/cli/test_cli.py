@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 
 import pytest
@@ -91,8 +92,10 @@ def test_an_interruption_has_its_own_code(said, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(mlops.cli, "_command", stopped)
+    before = signal.getsignal(signal.SIGINT)
     code, _, err = said("check")
     assert code == 130
+    assert signal.getsignal(signal.SIGINT) is before  # whoever called can be stopped again
     assert "error[interrupted]" in err
 
 

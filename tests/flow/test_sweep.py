@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 
@@ -161,21 +160,7 @@ def test_a_server_that_is_away_costs_one_line(place, capsys):
     assert re.search(r"^✓ job 2/2 +model=ridge: rmse \d", shown, re.MULTILINE)
 
 
-@pytest.mark.parametrize(
-    "launcher",
-    [
-        "basic",
-        pytest.param(
-            "joblib",
-            marks=pytest.mark.skipif(
-                not importlib.util.find_spec("hydra_plugins.hydra_joblib_launcher")
-                if importlib.util.find_spec("hydra_plugins")
-                else True,
-                reason="hydra-joblib-launcher is not installed",
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("launcher", ["basic", "joblib"])
 def test_a_launcher_of_hydra_s_own_gives_the_same_sweep(place, launcher):
     result = place("-m", "model=linear,ridge", f"hydra/launcher={launcher}", "name=other", *QUICK)
     assert (result.outcome, result.exit_code) == ("done", 0)

@@ -149,6 +149,22 @@ def begun(place):
     return len(list((folder / "jobs").glob("*.json")))
 
 
+def wait_for_workers(folder):
+    """Until no worker works in `folder`: each leads a session of its own."""
+    until = time.monotonic() + 60
+    while any(works_in(folder, path) for path in Path("/proc").glob("[0-9]*")):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def works_in(folder, process):
+    try:
+        leads = os.getsid(int(process.name)) == int(process.name)
+        return leads and os.readlink(process / "cwd") == str(folder)
+    except OSError:  # it has just ended
+        return False
+
+
 def stopped(place, command_line, number, after, *words, slopes):
     """Start a sweep, end it by a signal once so many jobs have finished; its exit code, text."""
     process = start(place, command_line, *words)
@@ -159,7 +175,6 @@ def stopped(place, command_line, number, after, *words, slopes):
         assert time.monotonic() < until
         time.sleep(0.005)
     assert process.poll() is None, "".join(process.communicate())
-    time.sleep(0.2 * (number == signal.SIGINT))  # heard of by the driver
     os.kill(process.pid, number)
     text = "".join(process.communicate(timeout=60))
     return process.returncode, text
@@ -175,7 +190,7 @@ def test_a_killed_sweep_is_gone_on_with_and_nothing_is_lost_or_done_twice(
         place, command_line, signal.SIGKILL, after, *words, "compute.workers=2", slopes=slopes
     )
     assert code == -signal.SIGKILL
-    time.sleep(0.5)  # what its workers had begun is over
+    wait_for_workers(place.folder)
     before = ended(place, slopes)
     fits(place)
     result = place("-m", *QUIET, *words, "compute.workers=2", "resume=true")
