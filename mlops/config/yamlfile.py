@@ -115,6 +115,8 @@ def parse(text: str, path: Path) -> Document:
         mark = error.problem_mark or error.context_mark
         here = text.splitlines()[mark.line : mark.line + 1] if mark is not None else []
         line = here[0] if here else ""
+        if "nesting depth" in str(error.problem):  # newer readers have a bound of their own
+            raise _too_deep(path, mark.line + 1 if mark else 1) from None
         tabs = "\t" in line[: len(line) - len(line.lstrip())]
         found = "a tab" if tabs or "'\\t'" in str(error.problem) else str(error.problem)
         raise _unreadable(
@@ -136,6 +138,10 @@ def _unreadable(
         accepted=accepted,
         next_step=step or f"correct line {line} of {shown(path)}",
     )
+
+
+def _too_deep(path: Path, line: int) -> MlopsError:
+    return _unreadable(path, line, "deeper nesting", f"at most {MOST_DEPTH} levels")
 
 
 class _Builder:
@@ -169,7 +175,7 @@ class _Builder:
         if getattr(event, "tag", None) not in (None, "!"):
             raise self.refuse(event, f"tag {event.tag}", "plain values without tags")
         if depth > MOST_DEPTH:
-            raise self.refuse(event, "deeper nesting", f"at most {MOST_DEPTH} levels")
+            raise _too_deep(self.path, event.start_mark.line + 1)
         if isinstance(event, yaml.ScalarEvent):
             return self.scalar(event)
         if isinstance(event, yaml.SequenceStartEvent):

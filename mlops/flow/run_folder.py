@@ -20,15 +20,15 @@ class RunFolder:
 
 
 def new_run_folder(outputs: Path, name: str) -> RunFolder:
-    """Make ``outputs/runs/NAME-TIME-RANDOM``.
+    """Make ``outputs/runs/NAME-TIME-RANDOM``; the random part begins with the milliseconds.
 
     Raises
     ------
     MlopsError
         The folder cannot be written (exit code 4).
     """
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    key = f"{stamp}-{secrets.token_hex(4)}"
+    now = datetime.now(UTC)
+    key = f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03x}{secrets.token_hex(3)[1:]}"
     path = outputs / "runs" / f"{name}-{key}"
     try:
         make_outputs(outputs)
