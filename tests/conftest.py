@@ -29,8 +29,11 @@ OURS_TO_CLEAN = ("MLFLOW_", "MLOPS_", "HYDRA_", "OPTUNA_")
 # What starts the tests may have Ctrl-C ignored (a shell without job control does that to all it
 # puts in the background) or blocked, and every process below inherits that. The tests stop real
 # processes, so they begin like a terminal does; what is caught here is the default there.
-# A command that was stopped in this process leaves Ctrl-C ignored too, so it is done for each test.
+# It is done for each test: a command that was stopped in this process leaves Ctrl-C ignored, and
+# a desk that was opened in it leaves its address in the environment, where the next would look.
 def _as_in_a_terminal() -> None:
+    for name in [name for name in os.environ if name.startswith(OURS_TO_CLEAN)]:
+        del os.environ[name]
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
