@@ -10,6 +10,7 @@ from mlops.core.errors import REFUSED, MlopsError, closest, fail, listed
 from mlops.core.paths import SAFE_NAME
 from mlops.core.record import Result
 from mlops.core.version import LedgerEntry
+from mlops.flow.online import Online
 from mlops.flow.registered import caught_up, known_versions, moved, moves, versions_of
 from mlops.registry.refusals import faster
 from mlops.registry.shelf import MODEL, Candidate
@@ -67,8 +68,10 @@ class Promote:
         told = caught_up(job, versions)
         seen = self._seen(versions)
         number = self._number(job, versions)
-        intent = moves(job, versions).promote(number, self.alias, seen=seen, why=self.reason)
-        return moved(job, versions, intent, told)
+        online = Online(job, versions)
+        acts = moves(job, versions, online)
+        intent = acts.promote(number, self.alias, seen=seen, why=self.reason)
+        return moved(job, versions, intent, told, online)
 
     def _seen(self, versions: Versions) -> LedgerEntry | None:
         """What the alias means now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlops.config.job import Job
 from mlops.core.record import Result
+from mlops.flow.online import Online
 from mlops.flow.registered import caught_up, known_versions, moved, moves
 
 
@@ -36,7 +37,8 @@ class Rollback:
         """
         versions = known_versions(job)
         told = caught_up(job, versions)
-        intent = moves(job, versions).rollback(
+        online = Online(job, versions)
+        intent = moves(job, versions, online).rollback(
             self.alias, to=self.to, seen=versions.holder(self.alias), why=self.reason
         )
-        return moved(job, versions, intent, told)
+        return moved(job, versions, intent, told, online)
