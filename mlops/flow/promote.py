@@ -11,7 +11,7 @@ from mlops.core.paths import SAFE_NAME
 from mlops.core.record import Result
 from mlops.core.version import LedgerEntry
 from mlops.flow.online import Online
-from mlops.flow.registered import caught_up, known_versions, moved, moves, versions_of
+from mlops.flow.registered import caught_up, known_versions, moved, moves
 from mlops.registry.refusals import faster
 from mlops.registry.shelf import MODEL, Candidate
 from mlops.registry.versions import Versions
@@ -64,10 +64,13 @@ class Promote:
         """
         if (self.version is None) == (self.run is None):
             raise _one_of_two()
-        versions = known_versions(job) if self.run is None else versions_of(job)
+        candidate = None if self.run is None else _candidate(job.outputs, self.run)
+        versions = known_versions(job) if candidate is None else _own(job, candidate)
         told = caught_up(job, versions)
         seen = self._seen(versions)
-        number = self._number(job, versions)
+        number = self._number(versions)
+        if candidate is not None:
+            number = self._made(job, versions, candidate)
         online = Online(job, versions)
         acts = moves(job, versions, online)
         intent = acts.promote(number, self.alias, seen=seen, why=self.reason)
@@ -80,11 +83,9 @@ class Promote:
             raise faster(versions.model, self.alias, seen)
         return seen
 
-    def _number(self, job: Job, versions: Versions) -> int:
-        if self.run is not None:
-            return self._made(job, versions, _candidate(job.outputs, self.run))
-        if isinstance(self.version, int):
-            return self.version
+    def _number(self, versions: Versions) -> int:
+        if self.version is None or isinstance(self.version, int):
+            return self.version or 0
         names = {name: each.number for each in versions.all() for name in each.aliases}
         if self.version not in names:
             raise fail(
@@ -126,9 +127,25 @@ def _candidate(outputs: Path, key: str) -> Candidate:
             where="run",
             found=f"{key[:80]}: " + ("failed, or a smoke run" if folders else "no such run"),
             accepted="the key of a run in full mode that reached its verdict",
-            next_step="the key is the end of the run folder's name, see outputs/runs",
+            next_step="mlops runs shows the keys",
         )
     return candidate
+
+
+def _own(job: Job, candidate: Candidate) -> Versions:
+    """The versions of the model that a run is one of, whatever recipe this command has."""
+    name = str(candidate.about.get("name") or job.name)
+    if name != job.name and any(word.startswith("name=") for word in job.words):
+        raise fail(
+            "another-model",
+            f"The run is one of {name[:64]}, and was judged as such.",
+            where="command line, `name`",
+            found=job.name,
+            accepted=name[:64],
+            next_step=f"leave name= out, or run again with name={job.name}",
+        )
+    found: Versions = job.part("registry").versions(job.outputs, name)
+    return found
 
 
 def _one_of_two() -> MlopsError:

@@ -147,11 +147,14 @@ class Moves:
         safe_name("alias", alias)
         with self.ledger.locked():
             self._settled()
-            self.ledger.verify()  # before an intent is written that could not be entered
+            entries = self.ledger.verify()  # before an intent is written that could not be entered
+            known = {*held(entries), self.versions.first_alias, self.versions.later_alias}
+            if alike := [name for name in known - {alias} if name.lower() == alias.lower()]:
+                raise refusals.alike_name(alias, alike[0])
             now = self.versions.holder(alias)
             if (now.seq if now else 0) != (seen.seq if seen else 0):
                 raise refusals.faster(self.versions.model, alias, now)
-            number = before(self.ledger.entries(), alias) if number is None else number
+            number = before(entries, alias) if number is None else number
             if act == ROLLBACK and not number:
                 raise refusals.nothing_before(self.versions, alias)
             version = self._accepted(number, where="to" if act == ROLLBACK else "version")

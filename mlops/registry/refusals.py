@@ -30,6 +30,19 @@ def bad_name(what: str, name: str) -> MlopsError:
     )
 
 
+def alike_name(alias: str, known: str) -> MlopsError:
+    """A name that differs from another one in capitals only."""
+    return fail(
+        "bad-alias-name",
+        f"{alias} would be another name than {known}, and nobody could tell them apart.",
+        where="alias",
+        found=alias,
+        accepted=f"{known}, or a name that differs in more than capitals",
+        closest=known,
+        next_step=f"write alias={known}",
+    )
+
+
 def no_version(model: str, number: int, count: int, *, where: str = "version") -> MlopsError:
     """There is no such version; `where` is the key of the command that asks for it."""
     return fail(

@@ -162,6 +162,17 @@ def test_what_gates_refuse_needs_a_reason_which_stays_in_the_history(as_at_first
     assert as_at_first.names() == held(versions)
 
 
+def test_a_run_becomes_a_version_of_its_own_model_whatever_recipe_is_the_default(new_place):
+    shop = Shop(new_place())
+    run = shop("name=trial", "registry=dry_run", *QUICK)
+    with pytest.raises(MlopsError, match="another-model") as refused:
+        shop("promote", f"run={run.key}", "name=boston_housing")
+    assert refused.value.problems[0].accepted == "trial"
+    assert not (shop.outputs / "registry").exists()
+    assert shop("promote", f"run={run.key}").name == "trial"
+    assert [each.name for each in (shop.outputs / "registry").iterdir()] == ["trial"]
+
+
 def test_words_that_do_not_fit_are_told(as_at_first):
     for words, code in (
         (("promote",), "which-version"),

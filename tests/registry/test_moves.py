@@ -54,7 +54,19 @@ def test_any_safe_name_may_be_given(moves, three):
     assert three.version(2).aliases == ("shadow",)
 
 
-@pytest.mark.parametrize("name", ["", "../x", "a b", "latest", "v2", "a.b", "7", "a" * 65])
+@pytest.mark.parametrize("name", ["Champion", "CHALLENGER", "Shadow"])
+def test_a_name_that_differs_in_capitals_only_is_taken_for_a_slip(moves, three, name):
+    promote(moves, 2, "shadow")
+    with pytest.raises(MlopsError, match="bad-alias-name") as refused:
+        promote(moves, 1, name)
+    assert refused.value.problems[0].closest == name.lower()
+    assert three.version(2).aliases == ("shadow",)
+
+
+NAMES = ["", "../x", "a b", "latest", "v2", "a.b", "7", "a" * 65, "shadow\n", "v2\n"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_an_alias_has_a_name_that_every_store_takes(moves, name):
     with pytest.raises(MlopsError, match="bad-alias-name"):
         promote(moves, 2, name)
