@@ -6,12 +6,12 @@ from pathlib import Path
 
 from mlops.config.job import Job
 from mlops.core import artefact
-from mlops.core.errors import REFUSED, MlopsError, closest, fail, listed
+from mlops.core.errors import REFUSED, MlopsError, fail
 from mlops.core.paths import SAFE_NAME
 from mlops.core.record import Result
 from mlops.core.version import LedgerEntry
 from mlops.flow.online import Online
-from mlops.flow.registered import caught_up, known_versions, moved, moves
+from mlops.flow.registered import caught_up, known_versions, moved, moves, numbered
 from mlops.registry.refusals import faster
 from mlops.registry.shelf import MODEL, Candidate
 from mlops.registry.versions import Versions
@@ -68,8 +68,9 @@ class Promote:
         versions = known_versions(job) if candidate is None else _own(job, candidate)
         told = caught_up(job, versions)
         seen = self._seen(versions)
-        number = self._number(versions)
-        if candidate is not None:
+        if candidate is None:
+            number = numbered(versions, self.version or 0, where="version")
+        else:
             number = self._made(job, versions, candidate)
         online = Online(job, versions)
         acts = moves(job, versions, online)
@@ -82,22 +83,6 @@ class Promote:
         if self.instead_of is not None and (seen is None or seen.version != self.instead_of):
             raise faster(versions.model, self.alias, seen)
         return seen
-
-    def _number(self, versions: Versions) -> int:
-        if self.version is None or isinstance(self.version, int):
-            return self.version or 0
-        names = {name: each.number for each in versions.all() for name in each.aliases}
-        if self.version not in names:
-            raise fail(
-                "no-version",
-                f"No version of {versions.model} is called {self.version}.",
-                where="version",
-                found=str(self.version),
-                accepted=f"a number, or {listed(names) or 'a name that one has'}",
-                closest=closest(self.version, names),
-                next_step="mlops history shows versions and names",
-            )
-        return names[str(self.version)]
 
     def _made(self, job: Job, versions: Versions, candidate: Candidate) -> int:
         """Make a version of a run, against its gates only with a reason."""

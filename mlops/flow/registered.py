@@ -15,6 +15,7 @@ from mlops.flow.online import DEPLOYED, Online
 from mlops.registry.intent import Intent
 from mlops.registry.moves import Moves
 from mlops.registry.shelf import Candidate
+from mlops.registry.subject import NUMBER
 from mlops.registry.versions import Versions, models
 
 
@@ -64,6 +65,30 @@ def known_versions(job: Job) -> Versions:
             exit_code=USER,
         )
     return versions
+
+
+def numbered(versions: Versions, called: int | str, *, where: str) -> int:
+    """The number of the version that a command calls by number or name.
+
+    Raises
+    ------
+    MlopsError
+        No version is called so (exit code 2).
+    """
+    if isinstance(called, int) or NUMBER.match(called):
+        return int(called)
+    names = {name: each.number for each in versions.all() for name in each.aliases}
+    if called not in names:
+        raise fail(
+            "no-version",
+            f"No version of {versions.model} is called {called[:60]}.",
+            where=where,
+            found=called[:80] or "nothing",
+            accepted=f"a number, or {listed(names) or 'a name that one has'}",
+            closest=closest(called, names),
+            next_step="mlops history shows versions and names",
+        )
+    return names[called]
 
 
 def moves(job: Job, versions: Versions, online: Online | None = None) -> Moves:

@@ -149,7 +149,8 @@ class Moves:
             self._settled()
             entries = self.ledger.verify()  # before an intent is written that could not be entered
             known = {*held(entries), self.versions.first_alias, self.versions.later_alias}
-            if alike := [name for name in known - {alias} if name.lower() == alias.lower()]:
+            alike = [name for name in known if name.lower() == alias.lower()]
+            if alike and alias not in alike:
                 raise refusals.alike_name(alias, alike[0])
             now = self.versions.holder(alias)
             if (now.seq if now else 0) != (seen.seq if seen else 0):

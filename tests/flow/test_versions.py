@@ -203,6 +203,18 @@ def test_the_word_that_does_not_fit_is_named(as_at_first, place):
     assert refused.value.problems[0].next_step == "mlops makes the first one"
 
 
+def test_a_version_may_be_named_without_its_key(as_at_first, versions):
+    as_at_first("promote", "2")
+    assert held(versions)["champion"] == 2
+    for words in (("rollback", "1"), ("rollback", "version=2"), ("rollback", "to=1")):
+        as_at_first(*words)
+        assert held(versions)["champion"] == int(words[1][-1])
+    with pytest.raises(MlopsError, match="which-version"):
+        as_at_first("rollback", "to=1", "version=2")
+    with pytest.raises(MlopsError, match="same-model"):
+        as_at_first("compare", "1", "champion")
+
+
 def test_a_rollback_that_was_cut_off_is_finished_by_the_next_command(as_at_first, versions):
     Intent(key="cut", act="rollback", version=2, alias="champion", was=1, why="").write(
         versions.folder
