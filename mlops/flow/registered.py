@@ -12,6 +12,7 @@ from mlops.core.errors import USER, MlopsError, closest, fail, listed
 from mlops.core.record import Result
 from mlops.core.version import ModelVersion, Standing
 from mlops.flow.online import DEPLOYED, Online
+from mlops.flow.witnesses import refuse_a_lost_history
 from mlops.registry.intent import Intent
 from mlops.registry.moves import Moves
 from mlops.registry.shelf import Candidate
@@ -52,6 +53,7 @@ def known_versions(job: Job) -> Versions:
     versions = versions_of(job)
     if not versions.ledger.path.exists():
         versions.ledger.verify()  # it was taken away, if anything remembers its lines
+        refuse_a_lost_history(job.outputs, versions)
         names = versions.ledger.others()
         nearest = closest(versions.model, names) or (names[0] if names else "")
         raise fail(
@@ -116,12 +118,13 @@ def may_register(job: Job) -> None:
     Raises
     ------
     MlopsError
-        It is broken, or a newer release wrote it (exit code 3).
+        It is broken or was taken away, or a newer release wrote it (exit code 3).
     """
     if job.part("registry").registers(job.name, True):
         versions = versions_of(job)
         if versions.ledger.is_followed:  # another is read when it is written: it may lie far away
             versions.ledger.verify()
+            refuse_a_lost_history(job.outputs, versions)
 
 
 def registered(job: Job, folder: Path) -> ModelVersion:

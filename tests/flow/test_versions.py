@@ -256,6 +256,24 @@ def test_history_lets_the_recorder_look_for_what_was_changed_in_mlflow(as_at_fir
     assert as_at_first.names()["champion"] == 1
 
 
+def test_a_model_s_folder_that_was_taken_away_is_missed_and_nothing_begins_in_its_place(
+    as_at_first, versions
+):
+    away = versions.folder.with_name(".away")
+    versions.folder.rename(away)
+    try:
+        for words in (["history", "verify=true"], ["promote", "version=1"], ["rollback"], QUICK):
+            with pytest.raises(MlopsError, match="ledger-broken") as refused:
+                as_at_first(*words)
+            assert refused.value.exit_code == 3
+            assert "the recorder knows a line" in str(refused.value)
+        row = next(r for r in as_at_first("doctor").details["rows"] if r["check"] == "versions")
+        assert (row["state"], row["repair"][:13]) == ("broken", "mlops restore")
+        assert not versions.folder.exists()
+    finally:
+        away.rename(versions.folder)
+
+
 def test_a_history_that_was_taken_away_is_told(as_at_first, versions):
     whole = versions.ledger.path.read_bytes()
     versions.ledger.path.unlink()
