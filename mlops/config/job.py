@@ -122,9 +122,8 @@ class Job:
         if group not in self._parts:
             where = origin(self.composed, f"{group}._target_")
             catalogue = self.composed.catalogue
-            part = self._parts[group] = build(group, self.values[group], catalogue, where)
-            if hasattr(part, "belongs_to"):
-                part.belongs_to(self.outputs, self._told)
+            part = build(group, self.values[group], catalogue, where)
+            self._parts[group] = self._at_home(part)
         return self._parts[group]
 
     def sketch(self, group: str) -> Any:
@@ -145,6 +144,12 @@ class Job:
         where = origin(self.composed, f"{group}._target_")
         return build(group, node, self.composed.catalogue, where)
 
+    def _at_home(self, part: Any) -> Any:
+        """A part that wants to know the outputs folder is told."""
+        if hasattr(part, "belongs_to"):
+            part.belongs_to(self.outputs, self._told)
+        return part
+
     def _told(self, called: int | str, *, where: str) -> dict[str, Any]:
         """What a version or run said of itself: rooms ask through the job, not one another."""
         versions = self.part("registry").versions(self.outputs, self.name)
@@ -153,7 +158,7 @@ class Job:
 
     def other(self, group: str, name: str) -> Any:
         """A part that was not chosen: option `name` of `group` with its own defaults."""
-        return build(group, self.declared(group, name), self.composed.catalogue)
+        return self._at_home(build(group, self.declared(group, name), self.composed.catalogue))
 
     def declared(self, group: str, name: str) -> dict[str, Any]:
         """The own defaults of option `name` of `group`, resolved among this job's values."""

@@ -184,11 +184,12 @@ def _tracking(job: Job) -> Finding:
 
 def _versions(job: Job) -> Finding:
     """In the outputs folder, unless the registry keeps them elsewhere."""
-    from mlops.flow.witnesses import witnesses
+    from mlops.flow.witnesses import lost, witnesses
 
     if kept := getattr(job.part("registry"), "kept", None):
         return inspect_kept(*kept(job.outputs))
-    return inspect(job.outputs, lambda versions: witnesses(job.outputs, versions))
+    outputs = job.outputs
+    return inspect(outputs, lambda versions: witnesses(outputs, versions), lost(outputs))
 
 
 def _backup(job: Job) -> Finding:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from mlops.config.job import Job
 from mlops.core import artefact
-from mlops.core.errors import REFUSED, MlopsError, closest, fail, listed
+from mlops.core.errors import REFUSED, MlopsError, fail
 from mlops.core.paths import SAFE_NAME
 from mlops.core.record import Result
 from mlops.core.version import LedgerEntry
-from mlops.flow.registered import caught_up, known_versions, moved, moves, versions_of
+from mlops.flow.online import Online
+from mlops.flow.registered import caught_up, known_versions, moved, moves, numbered
 from mlops.registry.refusals import faster
 from mlops.registry.shelf import MODEL, Candidate
 from mlops.registry.versions import Versions
@@ -63,12 +64,18 @@ class Promote:
         """
         if (self.version is None) == (self.run is None):
             raise _one_of_two()
-        versions = known_versions(job) if self.run is None else versions_of(job)
+        candidate = None if self.run is None else _candidate(job.outputs, self.run)
+        versions = known_versions(job) if candidate is None else _own(job, candidate)
         told = caught_up(job, versions)
         seen = self._seen(versions)
-        number = self._number(job, versions)
-        intent = moves(job, versions).promote(number, self.alias, seen=seen, why=self.reason)
-        return moved(job, versions, intent, told)
+        if candidate is None:
+            number = numbered(versions, self.version or 0, where="version")
+        else:
+            number = self._made(job, versions, candidate)
+        online = Online(job, versions)
+        acts = moves(job, versions, online)
+        intent = acts.promote(number, self.alias, seen=seen, why=self.reason)
+        return moved(job, versions, intent, told, online)
 
     def _seen(self, versions: Versions) -> LedgerEntry | None:
         """What the alias means now."""
@@ -76,24 +83,6 @@ class Promote:
         if self.instead_of is not None and (seen is None or seen.version != self.instead_of):
             raise faster(versions.model, self.alias, seen)
         return seen
-
-    def _number(self, job: Job, versions: Versions) -> int:
-        if self.run is not None:
-            return self._made(job, versions, _candidate(job.outputs, self.run))
-        if isinstance(self.version, int):
-            return self.version
-        names = {name: each.number for each in versions.all() for name in each.aliases}
-        if self.version not in names:
-            raise fail(
-                "no-version",
-                f"No version of {versions.model} is called {self.version}.",
-                where="version",
-                found=str(self.version),
-                accepted=f"a number, or {listed(names) or 'a name that one has'}",
-                closest=closest(self.version, names),
-                next_step="mlops history shows versions and names",
-            )
-        return names[str(self.version)]
 
     def _made(self, job: Job, versions: Versions, candidate: Candidate) -> int:
         """Make a version of a run, against its gates only with a reason."""
@@ -123,9 +112,25 @@ def _candidate(outputs: Path, key: str) -> Candidate:
             where="run",
             found=f"{key[:80]}: " + ("failed, or a smoke run" if folders else "no such run"),
             accepted="the key of a run in full mode that reached its verdict",
-            next_step="the key is the end of the run folder's name, see outputs/runs",
+            next_step="mlops runs shows the keys",
         )
     return candidate
+
+
+def _own(job: Job, candidate: Candidate) -> Versions:
+    """The versions of the model that a run is one of, whatever recipe this command has."""
+    name = str(candidate.about.get("name") or job.name)
+    if name != job.name and any(word.startswith("name=") for word in job.words):
+        raise fail(
+            "another-model",
+            f"The run is one of {name[:64]}, and was judged as such.",
+            where="command line, `name`",
+            found=job.name,
+            accepted=name[:64],
+            next_step=f"leave name= out, or run again with name={job.name}",
+        )
+    found: Versions = job.part("registry").versions(job.outputs, name)
+    return found
 
 
 def _one_of_two() -> MlopsError:

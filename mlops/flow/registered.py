@@ -5,22 +5,19 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from mlops.config.job import Job
 from mlops.core.errors import USER, MlopsError, closest, fail, listed
 from mlops.core.record import Result
-from mlops.core.secret import masked
 from mlops.core.version import ModelVersion, Standing
-from mlops.registry.deployments import DEPLOYED as ONLINE
-from mlops.registry.deployments import note as noted
+from mlops.flow.online import DEPLOYED, Online
+from mlops.flow.witnesses import refuse_a_lost_history
 from mlops.registry.intent import Intent
 from mlops.registry.moves import Moves
 from mlops.registry.shelf import Candidate
+from mlops.registry.subject import NUMBER
 from mlops.registry.versions import Versions, models
-
-DEPLOYED = "champion"  # the alias that what is deployed follows
 
 
 def versions_of(job: Job) -> Versions:
@@ -56,6 +53,7 @@ def known_versions(job: Job) -> Versions:
     versions = versions_of(job)
     if not versions.ledger.path.exists():
         versions.ledger.verify()  # it was taken away, if anything remembers its lines
+        refuse_a_lost_history(job.outputs, versions)
         names = versions.ledger.others()
         nearest = closest(versions.model, names) or (names[0] if names else "")
         raise fail(
@@ -71,41 +69,42 @@ def known_versions(job: Job) -> Versions:
     return versions
 
 
-def moves(job: Job, versions: Versions) -> Moves:
-    """Who moves the aliases of `versions`, and what is deployed with them."""
+def numbered(versions: Versions, called: int | str, *, where: str) -> int:
+    """The number of the version that a command calls by number or name.
 
-    def deploy(intent: Intent) -> None:
-        if intent.alias == DEPLOYED:
-            folder = versions.shelf.place(intent.version)
-            deployed(job, versions, folder, version=intent.version, intent=intent.key)
-
-    return Moves(versions, deploy)
-
-
-def deployed(job: Job, versions: Versions, folder: Path, *, version: int, **cause: str) -> None:
-    """Put online what lies in `folder`, and note how long that took.
-
-    Parameters
-    ----------
-    job : Job
-    versions : Versions
-    folder : pathlib.Path
-    version : int
-    **cause : str
-        ``intent`` or ``run``: the key of what led to it.
+    Raises
+    ------
+    MlopsError
+        No version is called so (exit code 2).
     """
-    began = perf_counter()
-    says = job.part("deployer").deploy(versions.model, folder)
-    seconds = round(perf_counter() - began, 4)
-    told = {"by": job.choices["deployer"], "seconds": seconds, "says": masked(str(says)), **cause}
-    noted(versions, ONLINE, version=version, **told)
+    if isinstance(called, int) or NUMBER.match(called):
+        return int(called)
+    names = {name: each.number for each in versions.all() for name in each.aliases}
+    if called not in names:
+        raise fail(
+            "no-version",
+            f"No version of {versions.model} is called {called[:60]}.",
+            where=where,
+            found=called[:80] or "nothing",
+            accepted=f"a number, or {listed(names) or 'a name that one has'}",
+            closest=closest(called, names),
+            next_step="mlops history shows versions and names",
+        )
+    return names[called]
+
+
+def moves(job: Job, versions: Versions, online: Online | None = None) -> Moves:
+    """Who moves the aliases of `versions`, and what is deployed with them."""
+    online = Online(job, versions) if online is None else online
+    return Moves(versions, online, online.by)
 
 
 def caught_up(job: Job, versions: Versions) -> tuple[str, ...]:
     """Do what others left undone: half an act, changes made in MLflow; tell it, a line each."""
     from mlops.tracker.elsewhere import forget, notes
 
-    told = [moves(job, versions).settle()]
+    online = Online(job, versions)
+    told = [moves(job, versions, online).settle(), *online.told]
     ours = versions.ledger.is_followed
     for path, note in notes(job.outputs, versions.model) if ours else ():
         told += [f"changed elsewhere: {entry.why}" for entry in versions.found_elsewhere([note])]
@@ -119,31 +118,35 @@ def may_register(job: Job) -> None:
     Raises
     ------
     MlopsError
-        It is broken, or a newer release wrote it (exit code 3).
+        It is broken or was taken away, or a newer release wrote it (exit code 3).
     """
     if job.part("registry").registers(job.name, True):
         versions = versions_of(job)
         if versions.ledger.is_followed:  # another is read when it is written: it may lie far away
             versions.ledger.verify()
+            refuse_a_lost_history(job.outputs, versions)
 
 
 def registered(job: Job, folder: Path) -> ModelVersion:
     """Make a version of the run in `folder`, which wrote its candidate there.
 
-    A new one that is champion at once, as the first one is, goes online.
+    One that is champion at once, as the first one is, goes online; so does the champion that it
+    turns out to be, if a deployer is chosen.
     """
     versions = versions_of(job)
     for told in caught_up(job, versions):
         job.part("ui").line(told)
-    candidate = Candidate.of(folder)
+    candidate, online = Candidate.of(folder), Online(job, versions)
     assert candidate is not None
-    version = versions.register(candidate)
-    for told in versions.ledger.take_notes():
+    acts = moves(job, versions, online)
+    version = acts.register(candidate)
+    if DEPLOYED in version.aliases and not version.is_new and online.is_chosen:
+        seen = versions.holder(DEPLOYED)
+        acts.promote(version.number, DEPLOYED, seen=seen, why="")
+    for told in (*online.told, *versions.ledger.take_notes()):
         job.part("ui").line(told)
     if version.is_new and DEPLOYED in version.aliases:
-        place = versions.shelf.place(version.number)
-        deployed(job, versions, place, version=version.number, run=version.run)
-        job.part("monitor").watch(versions.model, place)
+        job.part("monitor").watch(versions.model, versions.shelf.place(version.number))
     return version
 
 
@@ -173,12 +176,16 @@ def look_at_tracker(job: Job, versions: Versions) -> None:
             tracker.close(0)
 
 
-def moved(job: Job, versions: Versions, intent: Intent, told: tuple[str, ...]) -> Result:
+def moved(
+    job: Job, versions: Versions, intent: Intent, told: tuple[str, ...], online: Online
+) -> Result:
     """The result of an act, after leaving word of it."""
     tell_tracker(job, versions)
     before = f"instead of version {intent.was}" if intent.was else "which nobody was"
     says = f"version {intent.version} of {versions.model} is {intent.alias} now, {before}"
-    told = (*told, *versions.ledger.take_notes())
+    if intent.was == intent.version:
+        says = f"version {intent.version} of {versions.model} is {intent.alias} already"
+    told = (*told, *online.told, *versions.ledger.take_notes())
     return Result(
         outcome="done",
         name=versions.model,

@@ -12,8 +12,9 @@ from mlops.core.report import Predictions, Rival
 from mlops.core.snapshot import told
 from mlops.flow.fitting import predict
 from mlops.flow.heard import QUOTED
+from mlops.flow.online import DEPLOYED
 from mlops.flow.prepare import Prepared
-from mlops.flow.registered import DEPLOYED, versions_of
+from mlops.flow.registered import versions_of
 from mlops.flow.subject import Subject, of_version
 from mlops.flow.unseen import unseen
 from mlops.registry.opened import opened

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from mlops.config.job import Job
+from mlops.core.errors import MlopsError, fail
 from mlops.core.record import Result
-from mlops.flow.registered import caught_up, known_versions, moved, moves
+from mlops.flow.online import Online
+from mlops.flow.registered import caught_up, known_versions, moved, moves, numbered
 
 
 class Rollback:
@@ -12,16 +14,26 @@ class Rollback:
 
     Parameters
     ----------
-    to : int or None
-        Number of the version; None goes to the one before.
+    to : int or str or None
+        Number or name of the version; None goes to the one before.
+    version : int or str or None
+        The same, by the word that other commands have for it.
     alias : str
         The name to give back.
     reason : str
         Kept in the history.
     """
 
-    def __init__(self, *, to: int | None = None, alias: str = "champion", reason: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        to: int | str | None = None,
+        version: int | str | None = None,
+        alias: str = "champion",
+        reason: str = "",
+    ) -> None:
         self.to = to
+        self.version = version
         self.alias = alias
         self.reason = reason
 
@@ -34,9 +46,25 @@ class Rollback:
             There is nothing to go back to, the version is not whole, or somebody else was
             faster (3).
         """
+        if self.to is not None and self.version is not None:
+            raise _one_place()
+        where, called = ("version", self.version) if self.to is None else ("to", self.to)
         versions = known_versions(job)
         told = caught_up(job, versions)
-        intent = moves(job, versions).rollback(
-            self.alias, to=self.to, seen=versions.holder(self.alias), why=self.reason
+        online = Online(job, versions)
+        to = None if called is None else numbered(versions, called, where=where)
+        intent = moves(job, versions, online).rollback(
+            self.alias, to=to, seen=versions.holder(self.alias), why=self.reason
         )
-        return moved(job, versions, intent, told)
+        return moved(job, versions, intent, told, online)
+
+
+def _one_place() -> MlopsError:
+    return fail(
+        "which-version",
+        "One version is gone back to, and two are named.",
+        where="command line",
+        found="to= and version=",
+        accepted="one of the two",
+        next_step="leave version= out",
+    )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mlops.core.paths import SAFE_NAME
+from mlops.registry.backups import stored
 from mlops.registry.versions import Versions
-from mlops.registry.witness import Witness, in_backup
+from mlops.registry.witness import Witness, denied, in_backup
 from mlops.tracker.spool import Spool
 
 
@@ -27,3 +29,23 @@ def witnesses(outputs: Path, versions: Versions) -> list[Witness]:
     if not versions.ledger.is_followed:
         return []
     return [each for each in (told(outputs, versions), in_backup(versions)) if each is not None]
+
+
+def refuse_a_lost_history(outputs: Path, versions: Versions) -> None:
+    """Where there is no ledger, make sure that the recorder knows of none either.
+
+    Raises
+    ------
+    MlopsError
+        It was taken away (exit code 3): nothing begins in its place before somebody decided so.
+    """
+    last = None if versions.ledger.path.exists() else told(outputs, versions)
+    if last is not None and (denial := denied(versions, [], [last])):
+        raise denial
+
+
+def lost(outputs: Path) -> list[Versions]:
+    """Models that the recorder was told of, and of which nothing is left."""
+    here = {versions.model for versions in stored(outputs)}
+    told_of = [name for name in Spool(outputs).models_told() if SAFE_NAME.match(name)]
+    return [Versions(outputs, name) for name in told_of if name not in here]

@@ -43,5 +43,10 @@ def notes(versions: Versions) -> list[dict[str, Any]]:
     return [each for each in found if {"at", "event", "version"} <= each.keys()]
 
 
+def place(versions: Versions) -> Path:
+    """Where it is written down what is online here, wherever the ledger is kept."""
+    return versions.outputs / FOLDER / versions.model
+
+
 def _file(versions: Versions) -> Path:
-    return versions.outputs / FOLDER / versions.model / FILE
+    return place(versions) / FILE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def nobody(versions: Versions) -> list[Witness]:
     return []
 
 
-def inspect(outputs: Path, ask: Ask = nobody) -> Finding:
+def inspect(outputs: Path, ask: Ask = nobody, lost: Iterable[Versions] = ()) -> Finding:
     """The worst that is found about any model below `outputs`; reads every file of every version.
 
     Parameters
@@ -33,6 +33,8 @@ def inspect(outputs: Path, ask: Ask = nobody) -> Finding:
     outputs : pathlib.Path
     ask : callable, optional
         Gives those who remember lines of a model's history.
+    lost : iterable of Versions
+        Of which nothing is there, and should be.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def inspect(outputs: Path, ask: Ask = nobody) -> Finding:
         ``ok``, ``look`` (it works, and somebody should know) or ``broken``; what was found; how
         to repair it.
     """
-    found = _worst(stored(outputs), ask)
+    found = _worst([*stored(outputs), *lost], ask)
     known = [Versions(outputs, name) for name in models(outputs)]
     return found or ("ok", _all_whole(known), "")
 

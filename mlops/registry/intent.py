@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mlops.core.errors import REFUSED, fail
 from mlops.core.paths import write_whole
+from mlops.registry.charge import Charge
 
 FILE = "intent.json"
 
@@ -25,13 +26,15 @@ class Intent:
     key : str
         Its own; the ledger's line carries it.
     act : str
-        ``promote`` or ``rollback``.
+        ``register``, ``promote`` or ``rollback``; ``undone`` for the way back of one of these.
     version : int
     alias : str
         What `version` is to be called.
     was : int
         Which version is called so before; 0 for none.
     why : str
+    by : Charge or None
+        Who is to put `version` online; None for nobody.
     """
 
     key: str
@@ -40,6 +43,7 @@ class Intent:
     alias: str
     was: int
     why: str
+    by: Charge | None = None
 
     @classmethod
     def read(cls, folder: Path) -> Intent | None:
@@ -51,10 +55,12 @@ class Intent:
             The file is not one that was written here (exit code 3).
         """
         try:
-            return cls(**json.loads((folder / FILE).read_bytes()))
+            raw = json.loads((folder / FILE).read_bytes())
+            by = Charge.of(raw["by"]) if raw.get("by") else None
+            return cls(**{**raw, "by": by})
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError) as error:
             raise fail(
                 "intent-unreadable",
                 f"What was set out to be done with {folder.name} cannot be understood.",

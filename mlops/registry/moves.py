@@ -5,13 +5,22 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from mlops.core.errors import MlopsError
-from mlops.core.version import PROMOTE, ROLLBACK, UNDONE, LedgerEntry
+from mlops.core.errors import MlopsError, Problem
+from mlops.core.secret import masked
+from mlops.core.version import PROMOTE, REGISTER, ROLLBACK, UNDONE, LedgerEntry, ModelVersion
 from mlops.registry import refusals
+from mlops.registry.charge import Charge
 from mlops.registry.intent import Intent
 from mlops.registry.names import before, held
+from mlops.registry.shelf import Candidate
 from mlops.registry.versions import Versions, safe_name
+
+
+def nobody(alias: str) -> Charge | None:
+    """Nobody puts anything online."""
+    return None
 
 
 class Moves:
@@ -21,16 +30,49 @@ class Moves:
     ----------
     versions : Versions
     deploy : callable
-        Puts online what an intent asks for; may be done twice. What it raises as an
-        :class:`MlopsError` takes the act back.
+        Puts online what an intent asks for; may be done twice. What it raises takes the act back,
+        and it is called once more, with the act ``undone``, to have the version online that the
+        alias means then. An error ``which-deployer`` says that it could not even try.
+    by : callable, optional
+        Who puts online what gets an alias, asked before anything is written.
     """
 
-    def __init__(self, versions: Versions, deploy: Callable[[Intent], None]) -> None:
+    def __init__(
+        self,
+        versions: Versions,
+        deploy: Callable[[Intent], None],
+        by: Callable[[str], Charge | None] = nobody,
+    ) -> None:
         self.versions, self.ledger = versions, versions.ledger
-        self.deploy = deploy
+        self.deploy, self.by = deploy, by
+
+    def register(self, candidate: Candidate) -> ModelVersion:
+        """Make a version of a run; one that gets the first alias at once goes online.
+
+        Raises
+        ------
+        MlopsError
+            As :meth:`mlops.registry.versions.Versions.register`; or it cannot be deployed: then it
+            is a version without that alias.
+        """
+        versions = self.versions
+        with versions.gathered(candidate) as gathered, self.ledger.locked():
+            self._settled()
+            intent = None
+            if versions.first_alias not in held(self.ledger.verify()):
+                alias, number = versions.first_alias, len(versions.all()) + 1
+                intent = self._begun(REGISTER, number, alias, by=self.by(alias))
+            version = versions.enter(candidate, gathered, intent=intent.key if intent else "")
+            if intent is not None and intent.alias in version.aliases and version.is_new:
+                self._first(replace(intent, version=version.number))
+            elif intent is not None:  # the same content, or somebody else was first
+                intent.remove(versions.folder)
+            return version
 
     def promote(self, number: int, alias: str, *, seen: LedgerEntry | None, why: str) -> Intent:
         """Give `alias` to the version `number`, if it still means what was `seen`.
+
+        A version that has the alias and is to go online goes online, and nothing is written.
 
         Parameters
         ----------
@@ -70,20 +112,33 @@ class Moves:
         """
         if Intent.read(self.versions.folder) is None:  # nobody waits for a lock to hear this
             return ""
+        try:
+            return self._settled()
+        except MlopsError as error:
+            if error.problems[0].code != refusals.WHICH_DEPLOYER:
+                raise
+            return f"{error.problems[0].says} An act was cut off: {error.problems[0].next_step}"
+
+    def _settled(self) -> str:
         with self.ledger.locked():
             intent = Intent.read(self.versions.folder)
             if intent is None:
                 return ""
-            self.ledger.verify()
             told = f"{intent.act} of version {intent.version} to {intent.alias} was cut off and is"
-            taken_up = self._taken_up(intent)
+            entries = self.ledger.verify()
+            taken_up = self._taken_up(intent, entries)
             if taken_up is None:
+                was_done = any(entry.intent == intent.key for entry in entries)
+                further = self._back(intent) if was_done else ()
                 intent.remove(self.versions.folder)
-                return f"{told} undone: {intent.alias} means what it meant before"
+                says = f"undone: {intent.alias} means what it meant before"
+                return " ".join([f"{told} {says}", *(each.says for each in further)])
             try:
-                self._through(taken_up)
-            except MlopsError as error:
-                return f"{told} undone: {error.problems[0].says}"
+                self._through(taken_up, looks=True)
+            except Exception as error:
+                if Intent.read(self.versions.folder) is not None:
+                    raise
+                return f"{told} undone: {_says(error)[1]}"
             return f"{told} finished now"
 
     def _act(
@@ -91,32 +146,61 @@ class Moves:
     ) -> Intent:
         safe_name("alias", alias)
         with self.ledger.locked():
-            self.settle()
-            self.ledger.verify()  # before an intent is written that could not be entered
+            self._settled()
+            entries = self.ledger.verify()  # before an intent is written that could not be entered
+            known = {*held(entries), self.versions.first_alias, self.versions.later_alias}
+            alike = [name for name in known if name.lower() == alias.lower()]
+            if alike and alias not in alike:
+                raise refusals.alike_name(alias, alike[0])
             now = self.versions.holder(alias)
             if (now.seq if now else 0) != (seen.seq if seen else 0):
                 raise refusals.faster(self.versions.model, alias, now)
-            number = before(self.ledger.entries(), alias) if number is None else number
+            number = before(entries, alias) if number is None else number
             if act == ROLLBACK and not number:
                 raise refusals.nothing_before(self.versions, alias)
-            self._accept(number, alias, now, where="to" if act == ROLLBACK else "version")
+            version = self._accepted(number, where="to" if act == ROLLBACK else "version")
+            has_it = now is not None and now.version == number
+            by = self.by(alias)
+            if has_it and (act == ROLLBACK or by is None):
+                raise refusals.has_it(self.versions.model, number, alias)
+            self._whole(version, now)
             was = now.version if now else 0
-            key = secrets.token_hex(8)
-            intent = Intent(key=key, act=act, version=number, alias=alias, was=was, why=why)
-            intent.write(self.versions.folder)
+            if has_it:
+                again = Intent(key="", act=act, version=number, alias=alias, was=was, why=why)
+                self.deploy(replace(again, by=by))
+                return again
+            intent = self._begun(act, number, alias, was=was, why=why, by=by)
             intent = self._enter(intent)
             self._through(intent)
             return intent
 
-    def _accept(self, number: int, alias: str, now: LedgerEntry | None, *, where: str) -> None:
+    # Steps; each may be done twice.
+
+    def _first(self, intent: Intent) -> None:
+        try:
+            self._through(intent)
+        except MlopsError as error:
+            further = refusals.nameless(self.versions.model, intent.version).problems
+            raise MlopsError(*error.problems, *further) from error
+
+    def _accepted(self, number: int, *, where: str) -> ModelVersion:
         version = self.versions.version(number, where=where)
         if number in self.ledger.renumbered:
             raise refusals.renumbered(self.versions.model, number, self.ledger.renumbered[number])
-        if now is not None and now.version == number:
-            raise refusals.has_it(self.versions.model, number, alias)
+        return version
+
+    def _whole(self, version: ModelVersion, now: LedgerEntry | None) -> None:
         if wrong := self.versions.wrong(version):
             was = now.version if now else 0
             raise refusals.not_whole(self.versions, version, wrong, now=was)
+
+    def _begun(self, act: str, number: int, alias: str, **more: Any) -> Intent:
+        """Write down what is about to be done."""
+        told = {"was": 0, "why": "", "by": None, **more}
+        key = secrets.token_hex(8)
+        intent = Intent(key=key, act=act, version=number, alias=alias, **told)
+        intent.write(self.versions.folder)
+        return intent
 
     def _enter(self, intent: Intent) -> Intent:
         """Put the act into the ledger; give it as it stands there."""
@@ -134,37 +218,64 @@ class Moves:
             raise
         return replace(intent, version=entry.version, was=entry.was)
 
-    def _taken_up(self, intent: Intent) -> Intent | None:
-        """Make sure that the act stands in the ledger; None if it was undone or no longer can."""
-        entries = self.ledger.entries()
+    def _taken_up(self, intent: Intent, entries: list[LedgerEntry]) -> Intent | None:
+        """Make sure that the act stands in the ledger, and still counts; None if it does not."""
+        names = held(entries)
         acts = [entry for entry in entries if entry.intent == intent.key]
         if acts:
-            is_undone = acts[-1].act == UNDONE
-            return (
-                None if is_undone else replace(intent, version=acts[-1].version, was=acts[-1].was)
-            )
-        names = held(entries)
+            last, now = acts[-1], names.get(intent.alias)
+            counts = last.act != UNDONE and now is not None and now.hash == last.hash
+            return replace(intent, version=last.version, was=last.was) if counts else None
         was = names[intent.alias].version if intent.alias in names else 0
         known = self.versions.all(entries)[: intent.version]
-        if was != intent.was or len(known) < intent.version or self.versions.wrong(known[-1]):
+        if intent.act == REGISTER or was != intent.was or len(known) < intent.version:
+            return None
+        if self.versions.wrong(known[-1]):
             return None
         try:
             return self._enter(intent)
         except MlopsError:
             return None
 
-    def _through(self, intent: Intent) -> None:
+    def _through(self, intent: Intent, *, looks: bool = False) -> None:
         try:
+            if looks:
+                self._whole(self.versions.version(intent.version), None)
             self.deploy(intent)
-        except MlopsError as error:  # anything else is a crash: the next command takes it up
+        except Exception as error:  # a crash is none: the next command takes it up
+            if _says(error)[0] == refusals.WHICH_DEPLOYER:
+                raise
             self.ledger.append(
                 act=UNDONE,
                 version=intent.was,
                 alias=intent.alias,
                 was=intent.version,
-                why=error.problems[0].says,
+                why=_says(error)[1],
                 intent=intent.key,
             )
-            intent.remove(self.versions.folder)
+            further = self._back(intent)
+            if further and isinstance(error, MlopsError):
+                raise MlopsError(*error.problems, *further) from error
             raise
         intent.remove(self.versions.folder)
+
+    def _back(self, intent: Intent) -> tuple[Problem, ...]:
+        """Have online what the alias means after all; tell what stands in the way of that."""
+        found: tuple[Problem, ...] = ()
+        holder = self.versions.holder(intent.alias)
+        if holder is not None:
+            back = replace(intent, act=UNDONE, version=holder.version, was=intent.version)
+            try:
+                self.deploy(back)
+            except Exception as error:
+                said = refusals.not_back(self.versions.model, holder.version, _says(error)[1])
+                found = said.problems
+        intent.remove(self.versions.folder)
+        return found
+
+
+def _says(error: Exception) -> tuple[str, str]:
+    """Code and sentence of an error; whatever raises it, no password stands in it."""
+    if isinstance(error, MlopsError):
+        return error.problems[0].code, error.problems[0].says
+    return "", masked(f"{type(error).__name__}: {error}".split("\n")[0][:200])

@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops.core.errors import REFUSED, MlopsError, fail, listed
+from mlops.core.errors import ENVIRONMENT, REFUSED, MlopsError, fail, listed
 from mlops.core.version import LedgerEntry, ModelVersion
+from mlops.registry.charge import Charge
 
 if TYPE_CHECKING:
     from mlops.registry.versions import Versions
+
+
+WHICH_DEPLOYER = "which-deployer"
 
 
 def bad_name(what: str, name: str) -> MlopsError:
@@ -23,6 +27,19 @@ def bad_name(what: str, name: str) -> MlopsError:
         if what == "alias"
         else "up to 64 letters, digits, '_', '-' and '.', the first a letter or digit",
         next_step="choose such a name",
+    )
+
+
+def alike_name(alias: str, known: str) -> MlopsError:
+    """A name that differs from another one in capitals only."""
+    return fail(
+        "bad-alias-name",
+        f"{alias} would be another name than {known}, and nobody could tell them apart.",
+        where="alias",
+        found=alias,
+        accepted=f"{known}, or a name that differs in more than capitals",
+        closest=known,
+        next_step=f"write alias={known}",
     )
 
 
@@ -129,4 +146,45 @@ def nothing_before(versions: Versions, alias: str) -> MlopsError:
         closest=f"version {usable[-1].number}" if usable else "",
         next_step=f"mlops rollback to={usable[-1].number}" if usable else "run again",
         exit_code=REFUSED,
+    )
+
+
+def which_deployer(model: str, charge: Charge) -> MlopsError:
+    """Who has the model online is not among the options, or has other values by now."""
+    words = " ".join(charge.words) or f"deployer={charge.deployer}"
+    return fail(
+        WHICH_DEPLOYER,
+        f"{model} is put online by deployer={charge.deployer}, with other values than it has here.",
+        where="deployer",
+        found="nobody named on the command line",
+        accepted="the words it was last put online with, or others on purpose",
+        closest=words,
+        next_step=f"add {words}; or deployer=dry_run, which changes names only",
+        exit_code=REFUSED,
+    )
+
+
+def not_back(model: str, number: int, why: str) -> MlopsError:
+    """An act was undone, and what was online before could not be put back there."""
+    return fail(
+        "not-back-online",
+        f"Version {number} of {model} has its name again, and could not be put online again.",
+        where=f"{model}, version {number}",
+        found=why,
+        accepted="a deployer that can",
+        next_step=f"mend what stops it, then mlops promote name={model} version={number}",
+        exit_code=ENVIRONMENT,
+    )
+
+
+def nameless(model: str, number: int) -> MlopsError:
+    """A version was made, and could not be put online."""
+    return fail(
+        "not-online",
+        f"Version {number} of {model} is there, without a name: it could not be put online.",
+        where=f"{model}, version {number}",
+        found="the deployer's refusal above",
+        accepted="a deployer that can",
+        next_step=f"mend what stops it, then mlops promote name={model} version={number}",
+        exit_code=ENVIRONMENT,
     )

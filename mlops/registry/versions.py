@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from mlops.registry.names import held
 from mlops.registry.shelf import Candidate, Shelf
 
 FOLDER = "registry"
-SAFE_ALIAS = re.compile(r"^(?!latest$|v\d+$)[a-z][a-z0-9_-]{0,63}$", re.IGNORECASE)
+SAFE_ALIAS = re.compile(r"^(?!latest\Z|v\d+\Z)[a-z][a-z0-9_-]{0,63}\Z", re.IGNORECASE)
 SOMEBODY = "somebody in MLflow"
 
 
@@ -137,30 +138,57 @@ class Versions:
         MlopsError
             The chain is broken.
         """
-        about = candidate.about
-        pin(str(about.get("snapshot", "")), self.outputs)
-        with self.shelf.gathered(candidate) as (gathered, artefact), self.ledger.locked():
-            entries = self.ledger.verify()
-            versions = self.all(entries)
-            for version in reversed(versions):
-                if version.content == about["content"] and not self.wrong(version):
-                    return replace(version, is_new=False)
-            number, names = len(versions) + 1, held(entries)
-            if alias is None:
-                alias = self.later_alias if self.first_alias in names else self.first_alias
-            self.shelf.put(gathered, number)
-            entry = self.ledger.append(
-                act=REGISTER,
-                version=number,
-                alias=alias,
-                was=names[alias].version if alias in names else 0,
-                why=why,
-                gates=tuple(about["gates"]),
-                run=about["run"],
-                content=about["content"],
-                artefact=artefact,
-            )
-            return replace(self.version(entry.version), is_new=entry.run == about["run"])
+        with self.gathered(candidate) as gathered, self.ledger.locked():
+            return self.enter(candidate, gathered, alias=alias, why=why)
+
+    @contextmanager
+    def gathered(self, candidate: Candidate) -> Iterator[tuple[Path, str]]:
+        """What belongs to a version to be, and the hash of its list; nobody has to wait for that.
+
+        Raises
+        ------
+        MlopsError
+            The run's folder is not as it left it (exit code 3).
+        """
+        pin(str(candidate.about.get("snapshot", "")), self.outputs)
+        with self.shelf.gathered(candidate) as found:
+            yield found
+
+    def enter(
+        self,
+        candidate: Candidate,
+        gathered: tuple[Path, str],
+        *,
+        alias: str | None = None,
+        why: str = "",
+        intent: str = "",
+    ) -> ModelVersion:
+        """The second half of :meth:`register`, of what was gathered; only under the lock.
+
+        `intent` is the key of the act that this is a part of.
+        """
+        about, entries = candidate.about, self.ledger.verify()
+        versions = self.all(entries)
+        for version in reversed(versions):
+            if version.content == about["content"] and not self.wrong(version):
+                return replace(version, is_new=False)
+        number, names = len(versions) + 1, held(entries)
+        if alias is None:
+            alias = self.later_alias if self.first_alias in names else self.first_alias
+        self.shelf.put(gathered[0], number)
+        entry = self.ledger.append(
+            act=REGISTER,
+            version=number,
+            alias=alias,
+            was=names[alias].version if alias in names else 0,
+            why=why,
+            gates=tuple(about["gates"]),
+            run=about["run"],
+            content=about["content"],
+            artefact=gathered[1],
+            intent=intent,
+        )
+        return replace(self.version(entry.version), is_new=entry.run == about["run"])
 
     def found_elsewhere(self, notes: Iterable[dict[str, Any]]) -> list[LedgerEntry]:
         """Record what somebody did to the aliases in MLflow; each note once."""

@@ -73,19 +73,22 @@ def denied(
     for each in witnesses:
         there = entries[each.seq - 1].hash if each.seq <= len(entries) else ""
         if there != each.hash and restored <= each.since:
-            return _rewritten(versions, each)
+            return _rewritten(versions, each, is_short=not there)
     return None
 
 
-def _rewritten(versions: Versions, witness: Witness) -> MlopsError:
+def _rewritten(versions: Versions, witness: Witness, *, is_short: bool) -> MlopsError:
     wrong = f"{witness.who} knows another line {witness.seq}"
+    if is_short:
+        wrong = f"{witness.who} knows a line {witness.seq}, which is not there"
+    first = f"move {FILE} away, then " if versions.ledger.path.exists() else ""
     return fail(
         "ledger-broken",
         f"The history of {versions.model} is not as it was written: {wrong}.",
         where=str(versions.ledger.path),
         found=f"{wrong}, see {witness.place}",
         accepted="lines that were only ever added, by mlops",
-        next_step=f"move {FILE} away, then mlops restore; "
-        "or, if you began anew on purpose, move the file away that knows another line",
+        next_step=f"{first}mlops restore; "
+        "or, if you began anew on purpose, move the file away that knows the line",
         exit_code=REFUSED,
     )

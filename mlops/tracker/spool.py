@@ -144,6 +144,10 @@ class Spool:
             return Standing.from_json(json.dumps(_read(self._last(model))["standing"]))
         return None
 
+    def models_told(self) -> list[str]:
+        """Models of which a standing is known, whatever server it is for."""
+        return sorted(path.stem for path in (self.folder / "standings").glob("[!.]*.json"))
+
     def start_ms(self, key: str) -> int:
         """When the run of `key` began, if it waits or goes on; else 0."""
         for path in (self.folder / "started" / f"{key}.json", self._waiting(key)):

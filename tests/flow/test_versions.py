@@ -160,6 +160,17 @@ def test_what_gates_refuse_needs_a_reason_which_stays_in_the_history(as_at_first
     assert as_at_first.names() == held(versions)
 
 
+def test_a_run_becomes_a_version_of_its_own_model_whatever_recipe_is_the_default(new_place):
+    shop = Shop(new_place())
+    run = shop("name=trial", "registry=dry_run", *QUICK)
+    with pytest.raises(MlopsError, match="another-model") as refused:
+        shop("promote", f"run={run.key}", "name=boston_housing")
+    assert refused.value.problems[0].accepted == "trial"
+    assert not (shop.outputs / "registry").exists()
+    assert shop("promote", f"run={run.key}").name == "trial"
+    assert [each.name for each in (shop.outputs / "registry").iterdir()] == ["trial"]
+
+
 def test_words_that_do_not_fit_are_told(as_at_first):
     for words, code in (
         (("promote",), "which-version"),
@@ -188,6 +199,18 @@ def test_the_word_that_does_not_fit_is_named(as_at_first, place):
     with pytest.raises(MlopsError) as refused:
         place("compare")
     assert refused.value.problems[0].next_step == "mlops makes the first one"
+
+
+def test_a_version_may_be_named_without_its_key(as_at_first, versions):
+    as_at_first("promote", "2")
+    assert held(versions)["champion"] == 2
+    for words in (("rollback", "1"), ("rollback", "version=2"), ("rollback", "to=1")):
+        as_at_first(*words)
+        assert held(versions)["champion"] == int(words[1][-1])
+    with pytest.raises(MlopsError, match="which-version"):
+        as_at_first("rollback", "to=1", "version=2")
+    with pytest.raises(MlopsError, match="same-model"):
+        as_at_first("compare", "1", "champion")
 
 
 def test_a_rollback_that_was_cut_off_is_finished_by_the_next_command(as_at_first, versions):
@@ -229,6 +252,24 @@ def test_history_lets_the_recorder_look_for_what_was_changed_in_mlflow(as_at_fir
         lines = as_at_first("history").details["lines"]
     assert lines[0].startswith("changed elsewhere: in MLflow, champion was given to version 2")
     assert as_at_first.names()["champion"] == 1
+
+
+def test_a_model_s_folder_that_was_taken_away_is_missed_and_nothing_begins_in_its_place(
+    as_at_first, versions
+):
+    away = versions.folder.with_name(".away")
+    versions.folder.rename(away)
+    try:
+        for words in (["history", "verify=true"], ["promote", "version=1"], ["rollback"], QUICK):
+            with pytest.raises(MlopsError, match="ledger-broken") as refused:
+                as_at_first(*words)
+            assert refused.value.exit_code == 3
+            assert "the recorder knows a line" in str(refused.value)
+        row = next(r for r in as_at_first("doctor").details["rows"] if r["check"] == "versions")
+        assert (row["state"], row["repair"][:13]) == ("broken", "mlops restore")
+        assert not versions.folder.exists()
+    finally:
+        away.rename(versions.folder)
 
 
 def test_a_history_that_was_taken_away_is_told(as_at_first, versions):

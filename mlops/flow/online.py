@@ -1,0 +1,130 @@
+"""Puts versions of a model online: by the deployer that is chosen, or the one that did it last."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from mlops.config.job import Job
+from mlops.config.origin import words_for
+from mlops.core.errors import MlopsError
+from mlops.core.secret import masked
+from mlops.core.store import key_of
+from mlops.core.version import UNDONE
+from mlops.registry.charge import Charge
+from mlops.registry.deployments import DEPLOYED as EVENT
+from mlops.registry.deployments import note, place
+from mlops.registry.intent import Intent
+from mlops.registry.refusals import which_deployer
+from mlops.registry.versions import Versions
+
+DEPLOYED = "champion"  # the alias that what is deployed follows
+NOBODY = "dry_run"
+
+
+class Online:
+    """What an act asks of a deployer.
+
+    Whoever put a model online has charge of it: later acts reach the same deployer, whether it is
+    named again or not. Where a model goes is never read from the outputs, only compared: if the
+    deployer's values are others than the last time, the act is refused before anything is written.
+
+    Parameters
+    ----------
+    job : Job
+    versions : Versions
+
+    Attributes
+    ----------
+    told : list of str
+        What deployers said, for people.
+    """
+
+    def __init__(self, job: Job, versions: Versions) -> None:
+        self.job, self.versions = job, versions
+        self.told: list[str] = []
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether recipe, project or command line name a deployer."""
+        return self.job.choices["deployer"] != NOBODY
+
+    def by(self, alias: str) -> Charge | None:
+        """Who puts online what gets `alias`; None for nobody.
+
+        Raises
+        ------
+        MlopsError
+            Who did it last has other values here (exit code 3).
+        """
+        if alias != DEPLOYED or ("deployer" in _typed(self.job) and not self.is_chosen):
+            return None
+        if self.is_chosen:
+            key, words = key_of(self.job.values["deployer"]), _words(self.job)
+            return Charge(deployer=self.job.choices["deployer"], key=key, words=words)
+        charge = Charge.read(place(self.versions))
+        if charge is not None:
+            self._part(charge)
+        return charge
+
+    def __call__(self, intent: Intent) -> None:
+        """Put online what an act asks for, and note how long that took."""
+        if intent.alias != DEPLOYED:
+            return
+        by = intent.by
+        if intent.act == UNDONE:
+            last = Charge.read(place(self.versions))
+            if by is None or last is None or last.deployer != by.deployer:
+                return  # nothing of it was ever online, or it is online elsewhere
+            by = last
+        self._deploy(by, intent)
+
+    def _deploy(self, by: Charge | None, intent: Intent) -> None:
+        began, number = perf_counter(), intent.version
+        folder: Path = self.versions.shelf.place(number)
+        says = masked(str(self._part(by).deploy(self.versions.model, folder)))
+        seconds = round(perf_counter() - began, 4)
+        if by is not None:
+            Charge(deployer=by.deployer, key=by.key, words=by.words, version=number).write(
+                place(self.versions)
+            )
+            self.told.append(f"{by.deployer}: {says}")
+        option = by.deployer if by else NOBODY
+        told = {"by": option, "seconds": seconds, "says": says, "intent": intent.key}
+        note(self.versions, EVENT, version=number, **told)
+
+    def _part(self, charge: Charge | None) -> Any:
+        """The deployer in charge, with values of the keyboard, the recipe or its option file."""
+        job, option = self.job, charge.deployer if charge else NOBODY
+        if option == job.choices["deployer"] and _fits(job.values["deployer"], charge):
+            return job.part("deployer")
+        declared = self._declared(option)
+        if declared is not None and _fits(declared, charge):
+            return job.other("deployer", option)
+        assert charge is not None
+        raise which_deployer(self.versions.model, charge)
+
+    def _declared(self, option: str) -> dict[str, Any] | None:
+        with suppress(MlopsError):
+            return self.job.declared("deployer", option)
+        return None
+
+
+def _fits(node: dict[str, Any], charge: Charge | None) -> bool:
+    return charge is None or key_of(node) == charge.key
+
+
+def _typed(job: Job) -> set[str]:
+    """The groups that are named on the command line."""
+    return {word.partition("=")[0].lstrip("+") for word in job.words}
+
+
+def _words(job: Job) -> tuple[str, ...]:
+    """What was typed to choose the deployer: its values are not kept, they may be secrets."""
+    option, typed = job.choices["deployer"], words_for(job.composed, "deployer")
+    names = [word.partition("=")[0].lstrip("+") for word in typed]
+    values = [f"{name}=…" for name in names if name != "deployer"]
+    recipe = [] if "deployer" in names else [f"recipe={job.choices['recipe']}"]
+    return (*recipe, *([f"deployer={option}"] if "deployer" in names else []), *values)
