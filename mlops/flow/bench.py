@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops.config.build import project_on_path
+from mlops.config.candidates import FITTED
 from mlops.config.job import Job
 from mlops.config.trust import targets
 from mlops.core.crew import Crew, Tell, Work
@@ -104,8 +105,8 @@ def _modules(job: Job) -> list[str]:
     """What the parts are made from, as far as it is not the project's own."""
     named = [
         str(target).rpartition(".")[0]
-        for group in ("cleaner", "features", "model", "evaluator")
-        for _, target in targets(job.values[group], group)
+        for group in (*FITTED, "evaluator")
+        for _, target in targets(job.candidates.get(group, job.values[group]), group)
     ]
     return [each for each in dict.fromkeys(named) if each.startswith(("mlops.", "sklearn."))]
 

@@ -12,6 +12,7 @@ from typing import Any
 from mlops.config.job import Job
 from mlops.core.paths import write_whole
 from mlops.core.record import ModelFile
+from mlops.core.secret import masked_in
 from mlops.core.snapshot import write_snapshot
 from mlops.core.store import digest, key_of
 from mlops.flow.keys import depends_on
@@ -68,6 +69,7 @@ def write_candidate(
         "recipe": job.choices["recipe"],
         "choices": job.choices,
         "space": job.space,
+        "candidates": masked_in(job.candidates),
         **parents,
         "changed": changed(job),
         "seed": job.seed,

@@ -162,7 +162,7 @@ def _trivial(job: Job, task: Task, front: Front) -> Predictions:
 
 
 def serves(job: Job, task: Task) -> None:
-    """Refuse options that do not serve the task of the data.
+    """Refuse options that do not serve the task of the data; a search leaves them out by itself.
 
     Raises
     ------
@@ -171,13 +171,15 @@ def serves(job: Job, task: Task) -> None:
     """
     for group in ("cleaner", "features", "model", "tuner", "evaluator"):
         tasks = job.about(group).get("_tasks_")
-        if tasks and task.name not in tasks:
+        among = job.candidates.get(group)
+        fits = not tasks or task.name in tasks if among is None else job.serving(group, task.name)
+        if not fits:
             raise fail(
                 "task-mismatch",
                 f"{group}={job.choices[group]} does not serve this data's task.",
                 where=f"{group}={job.choices[group]}",
                 found=f"{task.name} of {task.target}",
-                accepted=listed(tasks),
+                accepted=listed(tasks or ["an option that serves it, in tuner.options"]),
                 next_step=f"choose another {group}, or state data.task",
             )
 

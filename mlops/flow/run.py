@@ -215,6 +215,7 @@ def writable(job: Job) -> Iterator[None]:
 def _judged(verdict: Verdict, running: _Running) -> Result:
     """Show the verdict at once, then write and submit what it leaves behind."""
     job, path = verdict.job, running.outline.folder.path
+    running.outline = replace(running.outline, job=job)  # what is recorded is what was found
     accepted = verdict.report.passed and bool(job.mode["judge"])
     again = bool(running.outline.repeats)
     may = accepted and running.registers and not again

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
+from mlops.config.candidates import FITTED
 from mlops.config.job import Job
 from mlops.core.crew import Crew
-from mlops.core.dataset import Task
 from mlops.core.report import rounded
 from mlops.core.tuning import FAILED, PRUNED, Objective, Trial, Tuned
 from mlops.flow.fitting import Fitter
@@ -34,7 +34,7 @@ def tune(
     asked = objective(job, fitter, evaluator, key, told)
     began = perf_counter()
     steps, primary = fitter.steps, evaluator.primary
-    tuned: Tuned = job.part("tuner").tune(asked, searched(job, fitter.prepared.dataset.task))
+    tuned: Tuned = job.part("tuner").tune(asked, job.space_for(fitter.prepared.dataset.task.name))
     count = len(fitter.prepared.split.folds)
     chosen = ", ".join(f"{key}={_short(value)}" for key, value in tuned.best.params.items())
     says = f"{primary} {rounded(tuned.best.mean(primary))} over {count} folds"
@@ -77,23 +77,13 @@ def objective(
     )
 
 
-def searched(job: Job, task: Task) -> dict[str, str]:
-    """The options' own search space without the keys that are about other tasks."""
-
-    def is_theirs(key: str) -> bool:
-        room, part, *_ = key.split(".")
-        return part != task.name and part in job.about(room).get("_tasks_", ())
-
-    return {key: text for key, text in job.space.items() if not is_theirs(key)}
-
-
 def compared(job: Job, split_key: str) -> dict[str, str]:
     """What makes the scores of two studies comparable, flat: the rows, the parts, their values."""
-    rooms = ("cleaner", "features", "model")
-    parts = {
-        key: str(value) for room in rooms for key, value in flat(job.values[room], room).items()
-    }
-    return {"rows and folds": split_key, "seed": str(job.seed), **parts}
+    parts: dict[str, Any] = {}
+    for room in FITTED:
+        parts |= flat(job.candidates.get(room, job.values[room]), room)
+    told = {key: str(value) for key, value in parts.items()}
+    return {"rows and folds": split_key, "seed": str(job.seed), **told}
 
 
 def _counted(trials: tuple[Trial, ...]) -> str:

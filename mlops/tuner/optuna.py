@@ -40,6 +40,8 @@ class Optuna:
         yet.
     pruner : callable or None
         Gives a pruner of Optuna's kind; None prunes nothing. Several metrics are never pruned.
+    options : dict of str to str
+        Room to the options to choose among, for who makes the space of them.
     space : dict of str to str
         Full configuration key to sweep text, with or without a condition
         (``interval(1, 9) if model.kernel == rbf``); adds to the space of the chosen options and
@@ -72,6 +74,7 @@ class Optuna:
         *,
         sampler: Callable[..., Any] | None,
         pruner: Callable[..., Any] | None = None,
+        options: dict[str, Any],
         space: dict[str, Any],
         metrics: list[str],
         pick: str | float,
@@ -85,6 +88,7 @@ class Optuna:
     ) -> None:
         self.sampler = sampler
         self.pruner = pruner
+        self.options = options
         self.space = space
         self.metrics = metrics
         self.pick = pick

@@ -13,18 +13,19 @@ SCALARS = (bool, int, float, str, type(None))
 
 
 def suggested(trial: Any, axes: Sequence[Axis]) -> dict[str, Any]:
-    """Have an Optuna `trial` name a value for each key that counts."""
+    """Have an Optuna `trial` name a value for each configuration key that counts."""
     params: dict[str, Any] = {}
+    named: dict[str, Any] = {}
     for axis in axes:
-        if axis.is_active(params):
-            params[axis.key] = _asked(trial, axis.dimension)
+        if axis.is_active(named):
+            params[axis.key] = named[axis.name] = _asked(trial, axis.dimension)
     return params
 
 
 def read_back(params: Mapping[str, Any], axes: Sequence[Axis]) -> dict[str, Any]:
     """The values that a stored trial's `params` stand for, in the order of the space."""
     return {
-        axis.key: _plain(axis.dimension, params[axis.key]) for axis in axes if axis.key in params
+        axis.key: _plain(axis.dimension, params[axis.name]) for axis in axes if axis.name in params
     }
 
 
