@@ -73,7 +73,7 @@ def _named(composed: Composed, room: str, text: Any, problems: list[Problem]) ->
 
 def _read(text: Any, room: str, catalogue: Catalogue) -> Iterator[str]:
     """Names in ``choice(ridge, linear)``, ``ridge,linear``, ``glob(*)``, ``[ridge, linear]``."""
-    value = OverridesParser.create().parse_override(f"value={text}").value()
+    value: Any = OverridesParser.create().parse_override(f"value={text}").value()
     if isinstance(value, Glob):
         matching = value.filter(catalogue.options(room))
         yield from (each for each in matching if _is_installed(catalogue, room, each))

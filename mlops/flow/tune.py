@@ -10,7 +10,7 @@ from mlops.config.candidates import FITTED
 from mlops.config.job import Job
 from mlops.core.crew import Crew
 from mlops.core.report import rounded
-from mlops.core.tuning import FAILED, PRUNED, Objective, Trial, Tuned
+from mlops.core.tuning import FAILED, PRUNED, Ensemble, Objective, Trial, Tuned
 from mlops.flow.fitting import Fitter
 from mlops.flow.keys import flat
 
@@ -42,6 +42,9 @@ def tune(
         says = f"{_counted(tuned.trials)}, best {says}: {chosen}"
     reused = sum(name.startswith("fold ") for name in steps.reused)
     says += f" ({reused} folds' features reused)" if reused else ""
+    if tuned.ensemble is not None:
+        score = rounded(tuned.ensemble.trial(0).mean(primary))
+        says += f"; better still: the {tuned.ensemble.says}, {primary} {score}"
     steps.note("tuner", "done", says, perf_counter() - began)
     return tuned
 
@@ -60,6 +63,11 @@ def objective(
 
         return crew_for(job, prepared, fitter.steps)
 
+    def blend(*asked: Any) -> tuple[Ensemble, ...]:
+        from mlops.flow.ensemble import Blend
+
+        return Blend(fitter, evaluator)(*asked)
+
     return Objective(
         score=score,
         metric=primary,
@@ -74,7 +82,26 @@ def objective(
         key=key,
         studies=job.outputs / "studies" / job.name,
         about=compared(job, prepared.key),
+        starts=starts(job, prepared.dataset.task.name),
+        blend=blend,
     )
+
+
+def starts(job: Job, task: str) -> tuple[dict[str, Any], ...]:
+    """Each model that is searched with its own values, so that none is judged by luck alone.
+
+    Beside it stand what was chosen for the other rooms, or the first of what may be.
+    """
+    rooms = {room: job.serving(room, task) for room in job.candidates}
+    found = []
+    for name in rooms.get("model", ()):
+        drawn = {
+            room: job.choices[room] if job.choices[room] in names else names[0]
+            for room, names in rooms.items()
+        } | {"model": name}
+        own = job.with_values(drawn).values
+        found.append(drawn | {k: v for room in FITTED for k, v in flat(own[room], room).items()})
+    return tuple(found)
 
 
 def compared(job: Job, split_key: str) -> dict[str, str]:

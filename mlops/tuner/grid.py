@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mlops.core.errors import fail
@@ -10,10 +11,12 @@ from mlops.core.tuning import Objective, Trial, Tuned
 from mlops.tuner.best import best
 from mlops.tuner.condition import Axis, axes
 from mlops.tuner.goals import Goal
+from mlops.tuner.leaderboard import leaderboard
 from mlops.tuner.plots import pictures
 from mlops.tuner.progress import Progress
 from mlops.tuner.scoring import in_turn
 from mlops.tuner.space import merged
+from mlops.tuner.suggest import by_name
 
 
 class Grid:
@@ -88,11 +91,18 @@ class Grid:
         MlopsError
             As :meth:`check`; or every candidate failed.
         """
-        candidates = list(enumerate(self._candidates(self._axes(space))))
+        read = self._axes(space)
+        candidates = list(enumerate(self._candidates(read)))
         trials = tuple(sorted(self._scored(objective, candidates), key=lambda each: each.number))
         chosen = best(objective, trials, "grid")
         goal = Goal(objective.metric, objective.greater_is_better)
-        return Tuned(best=chosen, trials=trials, plots=pictures(trials, [goal]))
+        named = tuple(replace(each, params=by_name(each.params, read)) for each in trials)
+        return Tuned(
+            best=chosen,
+            trials=trials,
+            plots=pictures(named, [goal]),
+            leaderboard=leaderboard(trials, goal),
+        )
 
     def merged(self, space: dict[str, str]) -> dict[str, str]:
         """The space to search: `space`, with what ``tuner.space`` adds, replaces and takes out."""

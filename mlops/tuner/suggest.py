@@ -29,6 +29,35 @@ def read_back(params: Mapping[str, Any], axes: Sequence[Axis]) -> dict[str, Any]
     }
 
 
+def by_name(params: Mapping[str, Any], axes: Sequence[Axis]) -> dict[str, Any]:
+    """Values by configuration key, as values by the names of the axes that they belong to."""
+    named: dict[str, Any] = {}
+    for axis in axes:
+        if axis.key in params and axis.is_active(named):
+            named[axis.name] = params[axis.key]
+    return named
+
+
+def stored(params: Mapping[str, Any], axes: Sequence[Axis]) -> dict[str, Any]:
+    """Values by configuration key as Optuna stores them; what cannot be drawn is left out."""
+    named, found = by_name(params, axes), {}
+    for axis in axes:
+        values = _values(axis.dimension)
+        if axis.name in named and _can_be_drawn(axis.dimension, named[axis.name]):
+            value = named[axis.name]
+            found[axis.name] = value if values is None else texts(values)[1][values.index(value)]
+    return found
+
+
+def _can_be_drawn(dimension: Dimension, value: Any) -> bool:
+    if isinstance(dimension, Interval):
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        is_fit = is_number and (not dimension.integer or value == int(value))
+        return is_fit and dimension.low <= value <= dimension.high
+    known = dimension.values if isinstance(dimension, Choice) else dimension.grid(0)
+    return any(type(each) is type(value) and each == value for each in known)
+
+
 def texts(values: Sequence[Any]) -> tuple[bool, list[Any]]:
     """Whether `values` have to be written as text for Optuna to tell them apart, and how.
 
