@@ -125,7 +125,7 @@ class Blend:
         y = np.concatenate([np.asarray(self.fitter.held_y(fold)) for fold in folds])
         stack = None
         if way == STACK:
-            stack = stacker(bool(self._classes)).fit(side_by_side(together), y)
+            stack = stacker(is_class=bool(self._classes)).fit(side_by_side(together), y)
         if not self._has_costs:
             return stack, None
         chances = blended(together, stack, self._classes)

@@ -17,7 +17,7 @@ TRUSTED = (
 )
 
 
-def stacker(is_class: bool) -> Any:
+def stacker(*, is_class: bool) -> Any:
     """The estimator over the members' answers: few parameters, none that turns an answer round."""
     from sklearn.linear_model import LinearRegression, LogisticRegression
 
@@ -246,7 +246,7 @@ def cheapest(
     is_second = np.asarray(labels)[order] == classes[1]
     missed = np.concatenate([[0.0], np.cumsum(is_second * costs.get(classes[1], 1.0))])
     alarms = np.concatenate([np.cumsum((~is_second * costs.get(classes[0], 1.0))[::-1])[::-1], [0]])
-    edges = np.concatenate([[0.0], chance[order], [1.0]])
+    edges = np.concatenate([[0.0], chance[order], [1.0 + 1e-9]])  # above all of them: never said
     between = (edges[:-1] + edges[1:]) / 2
     # Rows of one probability cannot be told apart: only steps between two values count.
     counts = np.concatenate([[True], np.diff(chance[order]) > 0, [True]])
