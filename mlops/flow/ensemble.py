@@ -12,23 +12,12 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-import numpy as np
-
 from mlops.config.job import Job
 from mlops.core.crew import Crew, Ended, events
 from mlops.core.report import Predictions
 from mlops.core.tuning import Ensemble, Trial
 from mlops.flow.bench import Ask
 from mlops.flow.fitting import Fitter, Fold, Front, fit_model
-from mlops.model.ensemble import (
-    EnsembleClassifier,
-    EnsembleRegressor,
-    blended,
-    cheapest,
-    said,
-    side_by_side,
-    stacker,
-)
 
 MEAN, STACK = "mean", "stack"
 FEWEST_FOLDS = 3
@@ -121,6 +110,10 @@ class Blend:
         """Stack and threshold from answers, by fold and member, for the rows of these folds."""
         if not answers or not (way == STACK or self._has_costs):
             return None, None
+        import numpy as np
+
+        from mlops.model.ensemble import blended, cheapest, side_by_side, stacker
+
         together = [np.concatenate(each) for each in zip(*answers, strict=True)]
         y = np.concatenate([np.asarray(self.fitter.held_y(fold)) for fold in folds])
         stack = None
@@ -132,6 +125,10 @@ class Blend:
         return stack, cheapest(chances, y, self._classes, self.fitter.prepared.dataset.task.costs)
 
     def _said(self, answers: Sequence[Any], stack: Any, threshold: float | None) -> Predictions:
+        import numpy as np
+
+        from mlops.model.ensemble import blended, said
+
         if not self._classes:
             return Predictions(blended(answers, stack))
         chances = blended(answers, stack, self._classes)
@@ -139,10 +136,12 @@ class Blend:
 
     def _best(self, tried: Sequence[_Joined], metric: str) -> _Joined:
         sign = 1 if self.evaluator.greater_is_better(metric) else -1
-        return max(tried, key=lambda each: sign * float(np.mean([f[metric] for f in each.scores])))
+        return max(tried, key=lambda each: sign * sum(fold[metric] for fold in each.scores))
 
     def _parts_are_whole(self) -> bool:
         """Whether each row of the training part is held out once, and else is fitted on."""
+        import numpy as np
+
         folds = self.fitter.prepared.split.folds
         count = len(self.fitter.prepared.split.train)
         held = np.sort(np.concatenate([held for _, held in folds]))
@@ -178,7 +177,10 @@ def fit_ensemble(job: Job, fitter: Fitter, ensemble: Ensemble) -> tuple[Front, A
     estimator
         Fitted behind it: one model that holds the members' cleaners, features and models.
     """
+    import numpy as np
     from sklearn.pipeline import Pipeline
+
+    from mlops.model.ensemble import EnsembleClassifier, EnsembleRegressor
 
     task, members, fronts = fitter.prepared.dataset.task, [], []
     for trial in ensemble.members:
