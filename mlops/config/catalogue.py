@@ -173,6 +173,10 @@ class Catalogue:
         further = inner(yamlfile.read(path))
         return any(self._made_of(group, each, part, (*seen, name)) for each, _ in further)
 
+    def written(self, group: str, name: str) -> dict[str, Any] | None:
+        """The values that a run wrote down for an option that it may choose; None: no run did."""
+        return None
+
     def shipped(self, path: Path) -> bool:
         """True if `path` came with the package."""
         return packaged("conf") in path.parents

@@ -62,6 +62,14 @@ def check(composed: Composed, groups: list[str]) -> Checked:
     return Checked(resolving.values, tuple(_once(found, resolving)), sound, resolving.bad)
 
 
+def alone(composed: Composed, group: str) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """The resolved values of one room of `composed`, and what is wrong in that room."""
+    resolving = Resolving(composed)
+    found = [*resolving.problems(), *_targets(composed, resolving)]
+    found += Walk(composed, resolving).group(group)
+    return resolving.values[group], tuple(_once(found, resolving))
+
+
 def _any_below(group: str, bad: set[str]) -> bool:
     return any(key == group or key.startswith(f"{group}.") for key in bad)
 

@@ -19,7 +19,7 @@ from mlops.config.flags import read_flags
 from mlops.core.errors import MlopsError, closest, fail, listed
 
 TEXT = ("reason", "query", "path", "url")
-SPACE = "tuner.space."
+SPACE = ("tuner.space.", "tuner.options.")
 
 
 @dataclass(frozen=True)

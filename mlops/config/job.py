@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ import yaml
 from omegaconf import OmegaConf
 
 from mlops.config.build import build
+from mlops.config.candidates import FITTED, Candidates, candidates
 from mlops.config.check import check
 from mlops.config.compose import Composed
 from mlops.config.environment import guarded
 from mlops.config.origin import origin
 from mlops.config.preflight import preflight
 from mlops.config.settings import settings
-from mlops.core.errors import MlopsError, closest, fail
+from mlops.core.errors import MlopsError, closest, fail, listed
 from mlops.core.paths import SAFE_NAME
 
 
@@ -36,12 +38,15 @@ class Job:
         The overrides as given.
     composed : Composed
         Where every value came from.
+    candidates : dict of str to dict
+        Group to option to its values, for the groups whose option a search chooses.
     """
 
     values: dict[str, Any]
     choices: dict[str, str]
     words: tuple[str, ...]
     composed: Composed = field(repr=False)
+    candidates: Candidates = field(default_factory=dict, repr=False)
     _parts: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -54,8 +59,9 @@ class Job:
             Every problem of the configuration.
         """
         checked = check(composed, composed.catalogue.groups if groups is None else groups)
-        job = cls(checked.values, composed.choices, composed.words, composed)
         problems = [*checked.problems]
+        searched = candidates(composed, checked, problems) if "tuner" in checked.sound else {}
+        job = cls(checked.values, composed.choices, composed.words, composed, searched)
         if groups is None:
             problems += preflight(job, checked.sound, checked.bad)
         if not problems:
@@ -175,41 +181,88 @@ class Job:
 
     @cached_property
     def space(self) -> dict[str, str]:
-        """Full key to search space, of the options chosen for the fitted parts."""
+        """Full key to search space, of the options chosen for the fitted parts.
+
+        Where a search chooses the option, the group's name stands for that choice, and the keys
+        of each option have its name in them: ``model.ridge.alpha``.
+        """
+        return self.space_for("")
+
+    def space_for(self, task: str) -> dict[str, str]:
+        """The space without options, and without keys of options, that are for other tasks."""
+        found: dict[str, str] = {}
+        for group in FITTED:
+            if group not in self.candidates:
+                found |= self._space_of(group, self.choices[group], group, task)
+                continue
+            names = self.serving(group, task)
+            found[group] = f"choice({', '.join(names)})"
+            for name in names:
+                found |= self._space_of(group, name, f"{group}.{name}", task)
+        return found
+
+    def _space_of(self, group: str, name: str, place: str, task: str) -> dict[str, str]:
+        about = self.composed.catalogue.option(group, name).about
+        others = [each for each in about.get("_tasks_", ()) if task and each != task]
         return {
-            f"{group}.{key}": str(text)
-            for group in ("cleaner", "features", "model")
-            for key, text in self.about(group).get("_space_", {}).items()
+            f"{place}.{key}": str(text)
+            for key, text in about.get("_space_", {}).items()
+            if key.partition(".")[0] not in others
         }
+
+    def serving(self, group: str, task: str) -> list[str]:
+        """The candidates for `group` that serve `task`; all where it is not known (empty)."""
+        option = self.composed.catalogue.option
+        names = self.candidates.get(group, {})
+        served = {name: option(group, name).about.get("_tasks_") for name in names}
+        return [name for name in names if not task or task in (served[name] or [task])]
 
     def with_values(self, params: dict[str, Any]) -> Job:
         """This job with some values changed (full key to value), for one trial.
 
+        A group's name is the key of its option, one of :attr:`candidates`.
+
         Raises
         ------
         MlopsError
-            A key does not exist.
+            A key or an option does not exist.
         """
-        values = copy.deepcopy(self.values)
+        drawn = {group: str(params[group]) for group in FITTED if group in params}
+        values = {**self.values, **dict(self._drawn(drawn))}
+        changed = {key.partition(".")[0] for key in params}
+        values |= {group: copy.deepcopy(values.get(group)) for group in changed}
         for key, value in params.items():
             *way, last = key.split(".")
             node: Any = values
             for part in way:
                 node = node.get(part) if isinstance(node, dict) else None
             if not isinstance(node, dict):
-                raise fail(
-                    "unknown-key",
-                    f"{key} is no key of this configuration.",
-                    where=f"search space, {key}",
-                    found=key,
-                    accepted="keys of the chosen parts",
-                    closest=closest(key, self.space),
-                    next_step="correct the key in tuner.space",
-                )
-            node[last] = value
-        changed = {key.split(".")[0] for key in params}
+                raise self._unknown(key)
+            if key not in drawn:
+                node[last] = value
         kept = {group: part for group, part in self._parts.items() if group not in changed}
-        return Job(values, self.choices, self.words, self.composed, kept)
+        choices = {**self.choices, **drawn}
+        composed = replace(self.composed, choices=choices) if drawn else self.composed
+        return replace(self, values=values, choices=choices, composed=composed, _parts=kept)
+
+    def _drawn(self, drawn: dict[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        for group, name in drawn.items():
+            known = self.candidates.get(group, {})
+            if name not in known:
+                raise self._unknown(group, name, known)
+            yield group, known[name]
+
+    def _unknown(self, key: str, found: str = "", accepted: Any = None) -> MlopsError:
+        accepted = self.space if accepted is None else accepted
+        return fail(
+            "unknown-key",
+            f"{key} is no key of this configuration.",
+            where=f"search space, {key}",
+            found=found or key,
+            accepted=listed(accepted) or "keys of the chosen parts",
+            closest=closest(found or key, accepted),
+            next_step="correct the key in tuner.space",
+        )
 
     @cached_property
     def text(self) -> str:

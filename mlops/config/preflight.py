@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf.errors import OmegaConfBaseException
 
 from mlops.config import trust
+from mlops.config.candidates import FITTED
 from mlops.config.origin import origin
 from mlops.core.errors import MlopsError, Problem, closest, listed
 
@@ -55,9 +56,17 @@ def preflight(job: Job, sound: set[str], bad: set[str]) -> list[Problem]:
             _asked(problems, job, "registry", lambda part: part.registers("model", True))
         _asked(problems, job, "registry", lambda part: getattr(part, "check", _nothing)())
     for group in sorted(sound - {"data", "evaluator", "tuner", "flow", "ui"}):
-        if _is_theirs(job, group):
-            _asked(problems, job, group, lambda part: None)
+        for each in [job, *_candidates(job, group, bad)]:
+            if _is_theirs(each, group):
+                _asked(problems, each, group, lambda part: None)
     return problems
+
+
+def _candidates(job: Job, group: str, bad: set[str]) -> Iterator[Job]:
+    """The job with each sound option of `group` that its search may choose."""
+    for name in job.candidates.get(group, ()):
+        if f"{group}={name}" not in bad:
+            yield job.with_values({group: name})
 
 
 def _is_theirs(job: Job, group: str) -> bool:
@@ -139,17 +148,20 @@ def _tasks(job: Job) -> list[Problem]:
     task = task or (stated[0] if len(stated) == 1 else None)
     problems = []
     for group in ("cleaner", "features", "model", "tuner", "evaluator"):
-        served = job.about(group).get("_tasks_")
-        if task and served and task not in served:
+        names = [*job.candidates.get(group, [job.choices[group]])]
+        about = [job.composed.catalogue.option(group, each).about for each in names]
+        named = listed([f"{group}={each}" for each in names], 6)
+        served = dict.fromkeys(each for told in about for each in told.get("_tasks_", [task]))
+        if task and task not in served:
             options = job.composed.catalogue.options(group)
             tasks = {each: job.composed.catalogue.option(group, each).about for each in options}
             fit = [each for each in options if task in tasks[each].get("_tasks_", [task])]
             problems.append(
                 Problem(
                     code="task-mismatch",
-                    says=f"{group}={job.choices[group]} does not serve this data's task.",
+                    says=f"{named} does not serve this data's task.",
                     where=origin(job.composed, group),
-                    found=f"{task}, and {group}={job.choices[group]} is for {listed(served)}",
+                    found=f"{task}, and {named} is for {listed(served)}",
                     accepted=listed([f"{group}={each}" for each in fit], 20),
                     next_step=f"write {group}={fit[0]}" if fit else "state data.task",
                 )
@@ -177,11 +189,7 @@ def _space(job: Job) -> list[Problem]:
     """Keys of the search space that the configuration does not have."""
     problems = []
     for key in _leaves(job.values["tuner"].get("space") or {}):
-        node: Any = job.values
-        for part in key.split("."):
-            node = node.get(part, _ABSENT) if isinstance(node, dict) else _ABSENT
-        room = key.partition(".")[0]
-        if node is _ABSENT or room not in ("cleaner", "features", "model"):
+        if not _has(job, key):
             nearest = closest(key, job.space)
             problems.append(
                 Problem(
@@ -189,12 +197,25 @@ def _space(job: Job) -> list[Problem]:
                     says=f"{key} cannot be searched: no chosen part has that key.",
                     where=origin(job.composed, f"tuner.space.{key}"),
                     found=key,
-                    accepted=listed(job.space, 20) or "cleaner.…, features.… or model.… keys",
+                    accepted=listed([each for each in job.space if "." in each], 20)
+                    or "cleaner.…, features.… or model.… keys",
                     closest=nearest,
                     next_step=f"write {nearest}" if nearest else f"remove {key}",
                 )
             )
     return problems
+
+
+def _has(job: Job, key: str) -> bool:
+    """Whether a part that may be chosen has `key`; with its option's name, where it is searched."""
+    room, _, rest = key.partition(".")
+    if room not in FITTED or not rest:
+        return False
+    node: Any = job.candidates.get(room, job.values[room])
+    for part in rest.split("."):
+        node = node.get(part, _ABSENT) if isinstance(node, dict) else _ABSENT
+    is_option = room in job.candidates and "." not in rest
+    return node is not _ABSENT and not is_option
 
 
 def _metrics(job: Job) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from mlops.config import trust, yamlfile
+from mlops.config.candidates import FITTED, Candidates
 from mlops.config.catalogue import Catalogue, Option, Recipe
 from mlops.config.compose import Composed
 from mlops.config.yamlfile import Document
@@ -35,16 +36,27 @@ class _Record(Catalogue):
     document: Document
     choices: dict[str, str]
     space: dict[str, str]
+    candidates: Candidates
+
+    def options(self, group: str) -> list[str]:
+        """Where the run's search chose among options, those it chose among."""
+        return sorted(self.candidates.get(group) or super().options(group))
+
+    def written(self, group: str, name: str) -> dict[str, Any] | None:
+        """The values of one of those."""
+        return self.candidates.get(group, {}).get(name)
 
     def option(self, group: str, name: str) -> Option:  # type: ignore[override]  # not cached: records differ
-        """An option as it is; where the run chose it, with the keys that the run had."""
-        if group not in ROOMS or name != self.choices[group]:
-            return super().option(group, name)
-        values = self.document.data[group]
+        """An option as it is; where the run had it, with the keys that it had there."""
+        values, place = self.written(group, name), f"{group}.{name}."
+        if values is None:
+            if group not in ROOMS or name != self.choices[group]:
+                return super().option(group, name)
+            values, place = self.document.data[group], f"{group}."
         space = {
-            key.partition(".")[2]: text
+            key.removeprefix(place): text
             for key, text in self.space.items()
-            if key.startswith(f"{group}.")
+            if key.startswith(place)
         }
         if self.file("conf", f"{group}/{name}") is None:  # it is gone, its class may be there
             about = {"_space_": space}
@@ -64,6 +76,7 @@ def recorded(
     *,
     choices: dict[str, Any],
     space: dict[str, Any],
+    candidates: dict[str, Any],
     name: str,
 ) -> Composed:
     """`composed`, but with what a run wrote down for all that its metrics depend on.
@@ -76,6 +89,8 @@ def recorded(
         The run's ``config.yaml``.
     choices, space : dict
         Room to option, and full key to search space, as the run had them.
+    candidates : dict
+        Room to option to its values, where the run's search chose among options.
     name : str
         What the run was called.
 
@@ -87,7 +102,8 @@ def recorded(
     document = yamlfile.read(file)
     kept = {room: str(choices.get(room, "")) or "recorded" for room in (*ROOMS, "recipe")}
     texts = {str(key): str(text) for key, text in space.items()}
-    record = _Record(composed.catalogue.project, _whole(document), kept, texts)
+    among = _candidates(candidates)
+    record = _Record(composed.catalogue.project, _whole(document), kept, texts, among)
     values = {room: _plain(record.document.data[room]) for room in ROOMS}
     beside = {"seed": document.data.get("seed", 0), "name": name}
     return replace(
@@ -124,6 +140,15 @@ def with_data(composed: Composed, option: str, node: dict[str, Any]) -> Composed
         catalogue=catalogue,
         problems=problems,
     )
+
+
+def _candidates(told: dict[str, Any]) -> Candidates:
+    """What was written down of the options that a search chose among, as far as it is sound."""
+    return {
+        room: {str(name): _plain(node) for name, node in nodes.items() if isinstance(node, dict)}
+        for room, nodes in told.items()
+        if room in FITTED and isinstance(nodes, dict)
+    }
 
 
 def _whole(document: Document) -> Document:

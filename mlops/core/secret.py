@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any
 
 from mlops.core.errors import fail
 
@@ -21,6 +22,19 @@ def masked(text: str) -> str:
     'could not reach https://***@host/path?token=***&x=1'
     """
     return _QUERY.sub(r"\1***", USERINFO.sub("***@", text))
+
+
+def masked_in(node: Any) -> Any:
+    """Plain data with every text in it masked.
+
+    >>> masked_in({"urls": ["https://ann:pw@host"], "rows": 3})
+    {'urls': ['https://***@host'], 'rows': 3}
+    """
+    if isinstance(node, dict):
+        return {key: masked_in(each) for key, each in node.items()}
+    if isinstance(node, list):
+        return [masked_in(each) for each in node]
+    return masked(node) if isinstance(node, str) else node
 
 
 class Secret:

@@ -53,6 +53,46 @@ class Trial:
         return sum(values) / len(values) if values else float("nan")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ensemble:
+    """Several trials joined into one model.
+
+    Parameters
+    ----------
+    how : str
+        ``mean`` (of numbers, or of probabilities) or ``stack``.
+    members : tuple of Trial
+        The best first.
+    scores : tuple of dict of str to float
+        One a fold, of rows on which neither the members nor what joins them was fitted.
+    stack : estimator or None
+        For ``stack``: fitted on the members' answers for the held-out rows of all folds.
+    threshold : float or None
+        From which probability on the second of two classes is said; None: the most probable one.
+    seconds : float
+    """
+
+    how: str
+    members: tuple[Trial, ...]
+    scores: tuple[dict[str, float], ...]
+    stack: Any = None
+    threshold: float | None = None
+    seconds: float = 0.0
+
+    @property
+    def says(self) -> str:
+        """``mean of trials 3, 7 and 12``."""
+        *numbers, last = (str(each.number) for each in self.members)
+        return f"{self.how} of trials {', '.join(numbers)} and {last}"
+
+    def trial(self, number: int, key: str = "") -> Trial:
+        """Itself as one more trial, to be told and compared."""
+        params = {"ensemble": self.says}
+        return Trial(
+            number=number, params=params, scores=self.scores, seconds=self.seconds, key=key
+        )
+
+
 class Unheard:
     """A screen that nobody looks at."""
 
@@ -93,6 +133,11 @@ class Objective:
         Where studies are kept; None: nowhere.
     about : dict of str to object
         What makes scores comparable: the data, the folds, the chosen parts.
+    starts : tuple of dict of str to object
+        Parameters to try first, as far as they are searched.
+    blend : callable or None
+        Takes an open crew, complete trials (the best first), the ways to join them, and the metric
+        that ranks; gives the best ensemble of each way that can be gone, scored on the folds.
     """
 
     score: Callable[[dict[str, Any]], tuple[dict[str, float], ...]]
@@ -108,6 +153,8 @@ class Objective:
     key: str = ""
     studies: Path | None = None
     about: dict[str, Any] | None = None
+    starts: tuple[dict[str, Any], ...] = ()
+    blend: Callable[..., tuple[Ensemble, ...]] | None = None
 
     def workers(self) -> Crew:
         """The crew that scores one fold, or all of them, at a time."""
@@ -143,6 +190,10 @@ class Tuned:
         What the search looked like.
     notes : tuple of str
         What there is to say about it.
+    leaderboard : tuple of dict
+        Where whole options were searched: a row for each set of them, the best first.
+    ensemble : Ensemble or None
+        What is better than the best trial alone, if anything is.
     """
 
     best: Trial
@@ -150,3 +201,10 @@ class Tuned:
     study: str = ""
     plots: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()
+    leaderboard: tuple[dict[str, Any], ...] = ()
+    ensemble: Ensemble | None = None
+
+    @property
+    def scores(self) -> tuple[dict[str, float], ...]:
+        """One dict of metrics a fold, of what was chosen."""
+        return self.best.scores if self.ensemble is None else self.ensemble.scores

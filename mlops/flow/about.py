@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-MAPPINGS = ("choices", "space", "code", "machine", "metrics")
+MAPPINGS = ("choices", "space", "candidates", "code", "machine", "metrics")
 
 
 def sound(about: dict[str, Any]) -> dict[str, Any]:

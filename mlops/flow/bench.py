@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops.config.build import project_on_path
+from mlops.config.candidates import FITTED
 from mlops.config.job import Job
 from mlops.config.trust import targets
 from mlops.core.crew import Crew, Tell, Work
 from mlops.core.dataset import Dataset, Enforced
 from mlops.core.errors import MlopsError
 from mlops.core.store import Store
-from mlops.flow.fitting import Fitter
+from mlops.flow.fitting import Fitter, Fold
 from mlops.flow.heard import QUOTED
 from mlops.flow.prepare import Prepared, read_dataset, read_split, write_dataset, write_split
 from mlops.flow.steps import Steps
@@ -46,7 +47,10 @@ class Bench:
     key: str
 
     def __call__(self) -> Work:
-        """Read the rows; a task is a pair of parameters (None: only get ready) and a fold."""
+        """Read the rows; a task is a pair of parameters (None: only get ready) and a fold.
+
+        Its value is what the fold scored; of :class:`Ask` what was answered for its rows.
+        """
         os.chdir(self.job.project)
         project_on_path(self.job.project)
         warnings.simplefilter("ignore")
@@ -56,22 +60,34 @@ class Bench:
         evaluator = self.job.part("evaluator").for_task(task)
         last: tuple[Any, Job] = ({}, self.job)
 
-        def work(task: tuple[dict[str, Any] | None, int], tell: Tell) -> dict[str, float]:
+        def job_of(params: dict[str, Any]) -> Job:
             nonlocal last
-            params, fold = task
-            scores: dict[str, float] = {}
-            if params is None:
-                fitter.front(self.job, fold)
-            else:
-                if params != last[0]:
-                    last = params, self.job.with_values(params)
-                with without_values(fitter.prepared.dataset):
-                    scores = fitter.fold_score(last[1], evaluator, fold)
+            if params != last[0]:
+                last = params, self.job.with_values(params)
+            return last[1]
+
+        def work(task: Any, tell: Tell) -> Any:
+            found: Any = {}
+            with without_values(fitter.prepared.dataset):
+                if isinstance(task, Ask):
+                    found = fitter.answers(job_of(task.params), task.fold)
+                elif task[0] is None:
+                    fitter.front(self.job, task[1])
+                else:
+                    found = fitter.fold_score(job_of(task[0]), evaluator, task[1])
             steps.keep()
             steps.forget()
-            return scores
+            return found
 
         return work
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A task: what these parameters answer for the rows that a fold holds out."""
+
+    params: dict[str, Any]
+    fold: Fold
 
 
 @contextmanager
@@ -104,8 +120,8 @@ def _modules(job: Job) -> list[str]:
     """What the parts are made from, as far as it is not the project's own."""
     named = [
         str(target).rpartition(".")[0]
-        for group in ("cleaner", "features", "model", "evaluator")
-        for _, target in targets(job.values[group], group)
+        for group in (*FITTED, "evaluator")
+        for _, target in targets(job.candidates.get(group, job.values[group]), group)
     ]
     return [each for each in dict.fromkeys(named) if each.startswith(("mlops.", "sklearn."))]
 

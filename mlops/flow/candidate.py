@@ -12,9 +12,11 @@ from typing import Any
 from mlops.config.job import Job
 from mlops.core.paths import write_whole
 from mlops.core.record import ModelFile
+from mlops.core.secret import masked_in
 from mlops.core.snapshot import write_snapshot
 from mlops.core.store import digest, key_of
 from mlops.flow.keys import depends_on
+from mlops.flow.record import told_of
 from mlops.flow.road import Verdict
 from mlops.flow.snapshot import ROWS, write_rows
 from mlops.flow.surroundings import machine
@@ -68,6 +70,8 @@ def write_candidate(
         "recipe": job.choices["recipe"],
         "choices": job.choices,
         "space": job.space,
+        "candidates": masked_in(job.candidates),
+        **({"ensemble": told_of(verdict.tuned.ensemble)} if verdict.tuned.ensemble else {}),
         **parents,
         "changed": changed(job),
         "seed": job.seed,
@@ -113,8 +117,9 @@ def content(verdict: Verdict, snapshot: str) -> str:
 
     From where the rows were read does not matter.
     """
-    job = verdict.job
-    return key_of({**depends_on(job, "splitter", *FITTED, seed=job.seed), "rows": snapshot})
+    job, ensemble = verdict.job, verdict.tuned.ensemble
+    parts = {**depends_on(job, "splitter", *FITTED, seed=job.seed), "rows": snapshot}
+    return key_of({**parts, "ensemble": told_of(ensemble)} if ensemble else parts)
 
 
 def _contract(folder: Path) -> str:

@@ -26,6 +26,9 @@ from mlops.flow.steps import Steps
 
 TARGET = "__target__"
 
+# A fold by its number; two of them: fitted on what both fit on, held out is what both hold out.
+Fold = int | tuple[int, int]
+
 
 @dataclass(frozen=True)
 class Front:
@@ -65,12 +68,12 @@ class Fitter:
         self._fronts: dict[str, Front] = {}
         self._held: dict[int, Any] = {}
 
-    def front(self, job: Job, fold: int | None = None) -> Front:
+    def front(self, job: Job, fold: Fold | None = None, *, is_told: bool = True) -> Front:
         """The fitted front of `job`: for the whole training part, or for one fold inside it."""
         parts = front_parts(job, self.prepared.key, fold)
         memory = key_of(parts)
         if memory not in self._fronts:
-            name = "features" if fold is None else f"fold {fold + 1}"
+            name = "features" if fold is None else f"fold {_number(fold)}"
             made, _ = self.steps.kept(
                 name,
                 lambda: parts,
@@ -78,7 +81,7 @@ class Fitter:
                 load=lambda entry: _read(entry, job.allowed),
                 save=_write_frames if fold is not None else _with_steps(job.allowed),
                 says=_told,
-                shown=fold is None,
+                shown=fold is None and is_told,
             )
             self._fronts[memory] = made
         front = self._fronts[memory] = self._fronts.pop(memory)  # the last used is the last to go
@@ -86,18 +89,18 @@ class Fitter:
             del self._fronts[next(iter(self._fronts))]
         return front
 
-    def _fit(self, job: Job, fold: int | None) -> Front:
+    def _fit(self, job: Job, fold: Fold | None) -> Front:
         fit, held = self.sides(fold)
         steps, X, y = fit_front(job, fit)
         held_X = through(steps, held.X)
         return Front(lambda: steps, X, y, held_X, _account(steps))
 
-    def sides(self, fold: int | None) -> tuple[Dataset, Dataset]:
+    def sides(self, fold: Fold | None) -> tuple[Dataset, Dataset]:
         """Fitting side and held-out side: train and test, or the two sides of a fold in train."""
         if fold is None:
             return self.prepared.train, self.prepared.test
-        fit, held = self.prepared.split.folds[fold]
-        train = self.prepared.split.train
+        folds, train = self.prepared.split.folds, self.prepared.split.train
+        fit, held = folds[fold] if isinstance(fold, int) else _both(*(folds[at] for at in fold))
         return self.prepared.dataset.rows(train[fit]), self.prepared.dataset.rows(train[held])
 
     def fold_scores(self, job: Job, evaluator: Any) -> tuple[dict[str, float], ...]:
@@ -110,14 +113,14 @@ class Fitter:
 
     def fold_score(self, job: Job, evaluator: Any, fold: int) -> dict[str, float]:
         """Scores of `job` on one fold: fitted on its one side, judged on the other."""
-        task = self.prepared.dataset.task
-        front = self.front(job, fold)
-        model = fit_model(job, task, front)
-        held_y = self.held_y(fold)
-        scores: dict[str, float] = evaluator.scores(
-            held_y, predict(model, front.held_X, task), task
-        )
+        answers, task = self.answers(job, fold), self.prepared.dataset.task
+        scores: dict[str, float] = evaluator.scores(self.held_y(fold), answers, task)
         return scores
+
+    def answers(self, job: Job, fold: Fold) -> Predictions:
+        """What `job`, fitted on the one side of a fold, answers for the rows of the other."""
+        task, front = self.prepared.dataset.task, self.front(job, fold)
+        return predict(fit_model(job, task, front), front.held_X, task)
 
     def held_y(self, fold: int) -> Any:
         """The target of the rows held out in `fold`."""
@@ -126,7 +129,19 @@ class Fitter:
         return self._held[fold]
 
 
-def front_parts(job: Job, split_key: str, fold: int | None) -> dict[str, Any]:
+def _number(fold: Fold) -> str:
+    """As people count: ``3``, or ``1+3`` for what two leave out."""
+    return str(fold + 1) if isinstance(fold, int) else "+".join(str(each + 1) for each in fold)
+
+
+def _both(one: Any, other: Any) -> tuple[Any, Any]:
+    """Positions that both folds fit on, and those that the one holds out, then the other."""
+    import numpy as np
+
+    return one[0][np.isin(one[0], other[0])], np.concatenate([one[1], other[1]])
+
+
+def front_parts(job: Job, split_key: str, fold: Fold | None) -> dict[str, Any]:
     """What a front depends on."""
     return {
         **depends_on(job, "cleaner", "features", fold=fold),

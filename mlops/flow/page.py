@@ -20,16 +20,17 @@ def page(verdict: Verdict, result: Result, tags: dict[str, str]) -> str:
 
 
 def _facts(verdict: Verdict, result: Result, tags: dict[str, str]) -> dict[str, Any]:
+    from mlops.ui.frame import MOST_ROWS
     from mlops.ui.profile import profile
 
-    job, prepared = verdict.job, verdict.prepared
+    job, prepared, ensemble = verdict.job, verdict.prepared, verdict.tuned.ensemble
     reasons = Counter(prepared.enforced.quarantined["reason"].astype(str))
     put_aside = len(prepared.enforced.quarantined)
     return {
         "summary": {
             "recipe": job.choices["recipe"],
             "data": prepared.dataset.source,
-            "model": job.choices["model"],
+            "model": job.choices["model"] if ensemble is None else f"ensemble, {ensemble.says}",
             "mode": job.choices["mode"],
             "run": result.key,
         },
@@ -46,6 +47,7 @@ def _facts(verdict: Verdict, result: Result, tags: dict[str, str]) -> dict[str, 
         "hidden": [name for name in prepared.dataset.sensitive if name in _sliced(verdict)],
         "notes": [*prepared.dataset.notes, *prepared.enforced.notes, *prepared.split.notes],
         "steps": result.steps,
+        "leaderboard": verdict.tuned.leaderboard[:MOST_ROWS],
         "trials": verdict.tuned.trials,
         "plots": verdict.tuned.plots,
         "loss_curve": verdict.losses,

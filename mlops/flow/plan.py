@@ -85,7 +85,7 @@ class _Follower:
         row, _ = self.step("features", front_parts(self.job, split_key, None))
         searches = getattr(self.job.sketch("tuner"), "merged", None)
         space = searches(self.job.space) if searches else {}
-        changes = any(key.startswith(("cleaner.", "features.")) for key in space)
+        changes = any(key.partition(".")[0] in ("cleaner", "features") for key in space)
         if changes and row["plan"] == "reuse":
             row["why"] += f", unless tuner={self.job.choices['tuner']} finds better values"
         return row

@@ -14,7 +14,7 @@ from mlops.core.dataset import Dataset
 from mlops.core.record import ModelFile, Record
 from mlops.core.report import Report
 from mlops.core.secret import masked
-from mlops.core.tuning import COMPLETE, PRUNED, Trial
+from mlops.core.tuning import COMPLETE, PRUNED, Ensemble, Trial
 from mlops.flow.keys import flat
 from mlops.flow.run_folder import RunFolder
 
@@ -109,6 +109,12 @@ def params(job: Job) -> dict[str, str]:
         if not key.endswith(("_target_", "_partial_"))
     }
     return {**chosen, **values, "seed": str(job.seed)}
+
+
+def told_of(ensemble: Ensemble) -> dict[str, Any]:
+    """What a model was joined from, as plain data: how, and each member's parameters."""
+    members = [{"trial": each.number, "params": each.params} for each in ensemble.members]
+    return {"how": ensemble.how, "members": members, "threshold": ensemble.threshold}
 
 
 def metrics(

@@ -93,6 +93,7 @@ def _recorded(job: Job, then: Subject) -> Composed:
         then.folder / "config.yaml",
         choices=about["choices"],
         space=about["space"],
+        candidates=about["candidates"],
         name=about.get("name") or job.name,
     )
 

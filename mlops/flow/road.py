@@ -11,7 +11,7 @@ from mlops.config.job import Job
 from mlops.core.dataset import Dataset, Task
 from mlops.core.errors import closest, fail, listed
 from mlops.core.report import Predictions, Report, rounded
-from mlops.core.tuning import Trial, Tuned
+from mlops.core.tuning import Ensemble, Trial, Tuned
 from mlops.flow.fitting import Fitter, Front, fit_model, predict
 from mlops.flow.prepare import Prepared, prepare
 from mlops.flow.steps import Steps
@@ -91,8 +91,11 @@ def travel(
     steps.screen.step("tuner", "")
     tuned = tune(job, fitter, evaluator, key, told)
     best = job.with_values(tuned.best.params) if tuned.best.params else job
-    front = fitter.front(best)
-    model = _fit(best, dataset.task, front, steps)
+    if tuned.ensemble is None:
+        front = fitter.front(best)
+        model = _fit(best, dataset.task, front, steps)
+    else:
+        front, model = _fit_ensemble(job, fitter, tuned.ensemble)
     report = _judge(best, prepared, front, model, tuned, evaluator, steps)
     return Verdict(best, prepared, front, model, tuned, report)
 
@@ -105,6 +108,18 @@ def _fit(job: Job, task: Task, front: Front, steps: Steps) -> Any:
     says = f"{job.choices['model']} on {rows:,} rows × {columns} features"
     steps.note("model", "done", says, perf_counter() - began)
     return model
+
+
+def _fit_ensemble(job: Job, fitter: Fitter, ensemble: Ensemble) -> tuple[Front, Any]:
+    from mlops.flow.ensemble import fit_ensemble
+
+    began, steps = perf_counter(), fitter.steps
+    steps.screen.step("model", "")
+    front, model = fit_ensemble(job, fitter, ensemble)
+    named = [each.params.get("model", job.choices["model"]) for each in ensemble.members]
+    says = f"{ensemble.says} ({', '.join(named)}) on {len(front.fit_X):,} rows"
+    steps.note("model", "done", says, perf_counter() - began)
+    return front, model
 
 
 def _judge(
@@ -125,7 +140,7 @@ def _judge(
         test=prepared.test,
         predictions=predict(model, front.held_X, task),
         baseline=_trivial(job, task, front),
-        folds=tuned.best.scores,
+        folds=tuned.scores,
         seed=job.seed,
         **_asked(job, prepared, front, model, evaluator),
     )
@@ -162,7 +177,7 @@ def _trivial(job: Job, task: Task, front: Front) -> Predictions:
 
 
 def serves(job: Job, task: Task) -> None:
-    """Refuse options that do not serve the task of the data.
+    """Refuse options that do not serve the task of the data; a search leaves them out by itself.
 
     Raises
     ------
@@ -171,13 +186,15 @@ def serves(job: Job, task: Task) -> None:
     """
     for group in ("cleaner", "features", "model", "tuner", "evaluator"):
         tasks = job.about(group).get("_tasks_")
-        if tasks and task.name not in tasks:
+        among = job.candidates.get(group)
+        fits = not tasks or task.name in tasks if among is None else job.serving(group, task.name)
+        if not fits:
             raise fail(
                 "task-mismatch",
                 f"{group}={job.choices[group]} does not serve this data's task.",
                 where=f"{group}={job.choices[group]}",
                 found=f"{task.name} of {task.target}",
-                accepted=listed(tasks),
+                accepted=listed(tasks or ["an option that serves it, in tuner.options"]),
                 next_step=f"choose another {group}, or state data.task",
             )
 

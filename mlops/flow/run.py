@@ -13,14 +13,14 @@ from mlops.core.errors import INTERRUPTED, REFUSED, USER, MlopsError
 from mlops.core.paths import write_whole
 from mlops.core.record import Delivery, Record, Result
 from mlops.core.store import Store
-from mlops.core.tuning import Trial
+from mlops.core.tuning import Trial, Tuned
 from mlops.core.turns import told_to
 from mlops.flow.artifacts import write_artifacts, write_model
 from mlops.flow.candidate import write_candidate
 from mlops.flow.heard import heard, sentences
 from mlops.flow.jobs import make_parts
 from mlops.flow.page import page
-from mlops.flow.record import Outline, lineage, metrics
+from mlops.flow.record import Outline, lineage, metrics, told_of
 from mlops.flow.registered import registered, shown, standing_of
 from mlops.flow.road import Verdict, travel
 from mlops.flow.run_folder import new_run_folder, unwritable
@@ -215,13 +215,14 @@ def writable(job: Job) -> Iterator[None]:
 def _judged(verdict: Verdict, running: _Running) -> Result:
     """Show the verdict at once, then write and submit what it leaves behind."""
     job, path = verdict.job, running.outline.folder.path
+    running.outline = replace(running.outline, job=job)  # what is recorded is what was found
     accepted = verdict.report.passed and bool(job.mode["judge"])
     again = bool(running.outline.repeats)
     may = accepted and running.registers and not again
     registers = job.part("registry").registers(job.name, may)
     result = _result(verdict, running, registers)
     found: dict[str, Any] = {
-        "metrics": metrics(verdict.report, verdict.tuned.best.scores, verdict.losses),
+        "metrics": metrics(verdict.report, verdict.tuned.scores, verdict.losses),
         "dataset": lineage(verdict.prepared.dataset),
     }
     write_whole(path / "result.json", result.to_json())
@@ -270,11 +271,18 @@ def _result(verdict: Verdict, running: _Running, registers: str) -> Result:
             "choices": outline.job.choices,
             "best": verdict.tuned.best.params,
             "trials": len(verdict.tuned.trials),
-            **({"study": verdict.tuned.study} if verdict.tuned.study else {}),
+            **_searched(verdict.tuned),
             "registers": registers,
         },
         seconds=running.seconds,
     )
+
+
+def _searched(tuned: Tuned) -> dict[str, Any]:
+    """What there is to tell of a search beyond its best trial."""
+    found: dict[str, Any] = {"study": tuned.study, "leaderboard": [*tuned.leaderboard]}
+    found |= {"ensemble": told_of(tuned.ensemble)} if tuned.ensemble else {}
+    return {key: value for key, value in found.items() if value}
 
 
 def _near(outline: Outline) -> str:

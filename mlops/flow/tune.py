@@ -6,11 +6,11 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
+from mlops.config.candidates import FITTED
 from mlops.config.job import Job
 from mlops.core.crew import Crew
-from mlops.core.dataset import Task
 from mlops.core.report import rounded
-from mlops.core.tuning import FAILED, PRUNED, Objective, Trial, Tuned
+from mlops.core.tuning import FAILED, PRUNED, Ensemble, Objective, Trial, Tuned
 from mlops.flow.fitting import Fitter
 from mlops.flow.keys import flat
 
@@ -34,7 +34,7 @@ def tune(
     asked = objective(job, fitter, evaluator, key, told)
     began = perf_counter()
     steps, primary = fitter.steps, evaluator.primary
-    tuned: Tuned = job.part("tuner").tune(asked, searched(job, fitter.prepared.dataset.task))
+    tuned: Tuned = job.part("tuner").tune(asked, job.space_for(fitter.prepared.dataset.task.name))
     count = len(fitter.prepared.split.folds)
     chosen = ", ".join(f"{key}={_short(value)}" for key, value in tuned.best.params.items())
     says = f"{primary} {rounded(tuned.best.mean(primary))} over {count} folds"
@@ -42,6 +42,9 @@ def tune(
         says = f"{_counted(tuned.trials)}, best {says}: {chosen}"
     reused = sum(name.startswith("fold ") for name in steps.reused)
     says += f" ({reused} folds' features reused)" if reused else ""
+    if tuned.ensemble is not None:
+        score = rounded(tuned.ensemble.trial(0).mean(primary))
+        says += f"; better still: the {tuned.ensemble.says}, {primary} {score}"
     steps.note("tuner", "done", says, perf_counter() - began)
     return tuned
 
@@ -60,6 +63,11 @@ def objective(
 
         return crew_for(job, prepared, fitter.steps)
 
+    def blend(*asked: Any) -> tuple[Ensemble, ...]:
+        from mlops.flow.ensemble import Blend
+
+        return Blend(fitter, evaluator)(*asked)
+
     return Objective(
         score=score,
         metric=primary,
@@ -74,26 +82,35 @@ def objective(
         key=key,
         studies=job.outputs / "studies" / job.name,
         about=compared(job, prepared.key),
+        starts=starts(job, prepared.dataset.task.name),
+        blend=blend,
     )
 
 
-def searched(job: Job, task: Task) -> dict[str, str]:
-    """The options' own search space without the keys that are about other tasks."""
+def starts(job: Job, task: str) -> tuple[dict[str, Any], ...]:
+    """Each model that is searched with its own values, so that none is judged by luck alone.
 
-    def is_theirs(key: str) -> bool:
-        room, part, *_ = key.split(".")
-        return part != task.name and part in job.about(room).get("_tasks_", ())
-
-    return {key: text for key, text in job.space.items() if not is_theirs(key)}
+    Beside it stand what was chosen for the other rooms, or the first of what may be.
+    """
+    rooms = {room: job.serving(room, task) for room in job.candidates}
+    found = []
+    for name in rooms.get("model", ()):
+        drawn = {
+            room: job.choices[room] if job.choices[room] in names else names[0]
+            for room, names in rooms.items()
+        } | {"model": name}
+        own = job.with_values(drawn).values
+        found.append(drawn | {k: v for room in FITTED for k, v in flat(own[room], room).items()})
+    return tuple(found)
 
 
 def compared(job: Job, split_key: str) -> dict[str, str]:
     """What makes the scores of two studies comparable, flat: the rows, the parts, their values."""
-    rooms = ("cleaner", "features", "model")
-    parts = {
-        key: str(value) for room in rooms for key, value in flat(job.values[room], room).items()
-    }
-    return {"rows and folds": split_key, "seed": str(job.seed), **parts}
+    parts: dict[str, Any] = {}
+    for room in FITTED:
+        parts |= flat(job.candidates.get(room, job.values[room]), room)
+    told = {key: str(value) for key, value in parts.items()}
+    return {"rows and folds": split_key, "seed": str(job.seed), **told}
 
 
 def _counted(trials: tuple[Trial, ...]) -> str:

@@ -32,10 +32,10 @@ def agree(
     MlopsError
         It is there and none was to be, or it searches something else.
     """
-    keys = {axis.key for axis in axes}
+    keys = {axis.name for axis in axes}
     ours: dict[str, Any] = {
         "key": objective.key or objective.name,
-        "space": {axis.key: axis.text for axis in axes},
+        "space": {axis.name: axis.text for axis in axes},
         "metrics": {goal.metric: goal.is_greater_better for goal in goals},
         "about": {key: each for key, each in (objective.about or {}).items() if key not in keys},
     }

@@ -1,4 +1,9 @@
-"""Keys that are searched only where another has some value: ``interval(1, 9) if kernel == rbf``."""
+"""Keys that are searched only where another has some value: ``interval(1, 9) if kernel == rbf``.
+
+A key that is a room's name stands for the choice among its options. What belongs to one of them
+has that option's name in its own: ``model.ridge.alpha`` is searched, as ``model.alpha``, where
+``model`` is ``ridge``.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +22,9 @@ _IF = re.compile(
 )
 
 
+Condition = tuple[str, tuple[Any, ...]]
+
+
 @dataclass(frozen=True)
 class Axis:
     """One key of a search space, and when it is searched.
@@ -24,27 +32,28 @@ class Axis:
     Parameters
     ----------
     dimension : Choice, Range or Interval
+        Its key is the name by which the axis is known among all others.
     text : str
         As it was written.
-    parent : str
-        Full key it depends on; empty if it is always searched.
-    values : tuple
-        Those of `parent` with which it is searched.
+    key : str
+        Full configuration key.
+    conditions : tuple of (str, tuple)
+        Names of axes it depends on, each with the values with which it is searched.
     """
 
     dimension: Dimension
     text: str
-    parent: str = ""
-    values: tuple[Any, ...] = ()
+    key: str
+    conditions: tuple[Condition, ...] = ()
 
     @property
-    def key(self) -> str:
-        """Full configuration key."""
+    def name(self) -> str:
+        """Its own among all axes; the configuration key, where that belongs to one option only."""
         return self.dimension.key
 
-    def is_active(self, params: Mapping[str, Any]) -> bool:
-        """Whether it is searched together with these values of other keys."""
-        return not self.parent or (self.parent in params and params[self.parent] in self.values)
+    def is_active(self, named: Mapping[str, Any]) -> bool:
+        """Whether it is searched together with these values of other axes."""
+        return all(name in named and named[name] in values for name, values in self.conditions)
 
 
 def axes(space: Mapping[str, Any]) -> tuple[Axis, ...]:
@@ -54,7 +63,7 @@ def axes(space: Mapping[str, Any]) -> tuple[Axis, ...]:
     ----------
     space : mapping of str to str
         Full key to sweep text, with a condition or without. The key in a condition is full, or
-        relative to the room of the key it is for.
+        relative to the room, or to the option, of the key it is for.
 
     Raises
     ------
@@ -66,6 +75,9 @@ def axes(space: Mapping[str, Any]) -> tuple[Axis, ...]:
     >>> found = axes({"model.a": "interval(0, 1) if b == x", "model.b": "choice(x, y)"})
     >>> [axis.key for axis in found], found[1].is_active({"model.b": "y"})
     (['model.b', 'model.a'], False)
+    >>> found = axes({"model": "choice(svm, ridge)", "model.ridge.alpha": "interval(0, 1)"})
+    >>> found[1].key, found[1].conditions
+    ('model.alpha', (('model', ('ridge',)),))
     """
     found: dict[str, Axis] = {}
     problems: list[Problem] = []
@@ -81,17 +93,22 @@ def axes(space: Mapping[str, Any]) -> tuple[Axis, ...]:
     return _parents_first(found)
 
 
-def _axis(key: str, text: Any, space: Mapping[str, Any]) -> Axis:
+def _axis(name: str, text: Any, space: Mapping[str, Any]) -> Axis:
+    room, _, rest = name.partition(".")
+    option, _, inner = rest.partition(".")
+    within, key = room, name
+    conditions: list[Condition] = []
+    if rest and room in space:
+        within, key = f"{room}.{option}", f"{room}.{inner}"
+        conditions.append((room, (option,)))
     match = _IF.match(text) if isinstance(text, str) else None
     if match is None:
-        return Axis(dimension(key, text), str(text))
-    parent = match["key"]
+        return Axis(dimension(name, text), str(text), key, tuple(conditions))
+    parent = match["key"] if match["key"] in space else f"{within}.{match['key']}"
     if parent not in space:
-        parent = f"{key.partition('.')[0]}.{parent}"
-    if parent not in space:
-        raise _no_parent(key, match["key"], space)
-    values = _values(match["values"], match["how"])
-    return Axis(dimension(key, match["sweep"]), str(text), parent, values)
+        raise _no_parent(name, match["key"], space)
+    conditions.append((parent, _values(match["values"], match["how"])))
+    return Axis(dimension(name, match["sweep"]), str(text), key, tuple(conditions))
 
 
 def _values(text: str, how: str) -> tuple[Any, ...]:
@@ -108,12 +125,12 @@ def _parents_first(found: dict[str, Axis]) -> tuple[Axis, ...]:
     while len(placed) < len(found):
         ready = [
             axis
-            for key, axis in found.items()
-            if key not in placed and (not axis.parent or axis.parent in placed)
+            for name, axis in found.items()
+            if name not in placed and all(parent in placed for parent, _ in axis.conditions)
         ]
         if not ready:
-            raise _circle([key for key in found if key not in placed])
-        placed |= {axis.key: axis for axis in ready}
+            raise _circle([name for name in found if name not in placed])
+        placed |= {axis.name: axis for axis in ready}
     return tuple(placed.values())
 
 

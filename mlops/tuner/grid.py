@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mlops.core.errors import fail
@@ -12,10 +11,12 @@ from mlops.core.tuning import Objective, Trial, Tuned
 from mlops.tuner.best import best
 from mlops.tuner.condition import Axis, axes
 from mlops.tuner.goals import Goal
+from mlops.tuner.leaderboard import leaderboard
 from mlops.tuner.plots import pictures
 from mlops.tuner.progress import Progress
 from mlops.tuner.scoring import in_turn
 from mlops.tuner.space import merged
+from mlops.tuner.suggest import by_name
 
 
 class Grid:
@@ -26,6 +27,8 @@ class Grid:
 
     Parameters
     ----------
+    options : dict of str to str
+        Room to the options to choose among, for who makes the space of them.
     space : dict of str to str
         Full configuration key to sweep text; adds to the space of the chosen options and wins over
         it; null takes a key out. Nested mappings are read as dotted keys.
@@ -42,7 +45,7 @@ class Grid:
     --------
     >>> objective = Objective(score=lambda params: ({"loss": abs(params["model.a"] - 3)},),
     ...     metric="loss", greater_is_better=False, seed=0)
-    >>> grid = Grid(space={}, points=5, max_candidates=10)
+    >>> grid = Grid(options={}, space={}, points=5, max_candidates=10)
     >>> grid.tune(objective, {"model.a": "range(1, 5)"}).best.params
     {'model.a': 3}
     """
@@ -50,12 +53,14 @@ class Grid:
     def __init__(
         self,
         *,
+        options: dict[str, Any],
         space: dict[str, Any],
         points: int,
         max_candidates: int,
         trials: int | None = None,
         trial_timeout_s: float | None = None,
     ) -> None:
+        self.options = options
         self.space = space
         self.points = points
         self.max_candidates = max_candidates
@@ -86,11 +91,18 @@ class Grid:
         MlopsError
             As :meth:`check`; or every candidate failed.
         """
-        candidates = list(enumerate(self._candidates(self._axes(space))))
+        read = self._axes(space)
+        candidates = list(enumerate(self._candidates(read)))
         trials = tuple(sorted(self._scored(objective, candidates), key=lambda each: each.number))
         chosen = best(objective, trials, "grid")
         goal = Goal(objective.metric, objective.greater_is_better)
-        return Tuned(best=chosen, trials=trials, plots=pictures(trials, [goal]))
+        named = tuple(replace(each, params=by_name(each.params, read)) for each in trials)
+        return Tuned(
+            best=chosen,
+            trials=trials,
+            plots=pictures(named, [goal]),
+            leaderboard=leaderboard(trials, goal),
+        )
 
     def merged(self, space: dict[str, str]) -> dict[str, str]:
         """The space to search: `space`, with what ``tuner.space`` adds, replaces and takes out."""
@@ -108,8 +120,8 @@ class Grid:
 
     def _axes(self, space: dict[str, str]) -> tuple[Axis, ...]:
         read = axes(self.merged(space))
-        grids = {each.key: each.dimension.grid(self.points) for each in read}
-        count = math.prod(map(len, grids.values()))
+        grids = {each.name: each.dimension.grid(self.points) for each in read}
+        count = _count(read, grids, {})
         if count > self.max_candidates:
             raise fail(
                 "grid-too-large",
@@ -123,27 +135,38 @@ class Grid:
         return read
 
     def _candidates(self, read: tuple[Axis, ...]) -> Iterator[dict[str, Any]]:
-        whole = itertools.product(*(axis.dimension.grid(self.points) for axis in read))
-        every = list(_distinct(_searched(read, values) for values in whole))
+        grids = {each.name: each.dimension.grid(self.points) for each in read}
+        every = list(_points(read, grids, {}))
         wanted = min(self.trials or len(every), len(every))
         for number in range(wanted):
             yield every[number * (len(every) - 1) // max(wanted - 1, 1)]
 
 
-def _searched(read: tuple[Axis, ...], values: tuple[Any, ...]) -> dict[str, Any]:
-    """The point without the keys that do not count together with the others."""
-    point: dict[str, Any] = {}
-    for axis, value in zip(read, values, strict=True):
-        if axis.is_active(point):
-            point[axis.key] = value
-    return point
+Grids = Mapping[str, tuple[Any, ...]]
 
 
-def _distinct(points: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Each point once: points that differ in a key that does not count for them are one."""
-    seen: set[str] = set()
-    for point in points:
-        text = repr(point)
-        if text not in seen:
-            seen.add(text)
-            yield point
+def _count(left: Sequence[Axis], grids: Grids, named: Mapping[str, Any]) -> int:
+    """How many points :func:`_points` gives, without making those that differ in nothing else."""
+    if not left:
+        return 1
+    axis, rest = left[0], left[1:]
+    if not axis.is_active(named):
+        return _count(rest, grids, named)
+    values = grids[axis.name]
+    if not any(axis.name == parent for each in rest for parent, _ in each.conditions):
+        return len(values) * _count(rest, grids, named)
+    return sum(_count(rest, grids, {**named, axis.name: value}) for value in values)
+
+
+def _points(left: Sequence[Axis], grids: Grids, named: Mapping[str, Any]) -> Iterator[Any]:
+    """Every point of the grid, without the keys that do not count together with the others."""
+    if not left:
+        yield {}
+        return
+    axis, rest = left[0], left[1:]
+    if not axis.is_active(named):
+        yield from _points(rest, grids, named)
+        return
+    for value in grids[axis.name]:
+        for point in _points(rest, grids, {**named, axis.name: value}):
+            yield {axis.key: value, **point}

@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from mlops.core.errors import fail
+from mlops.core.crew import Crew
+from mlops.core.errors import fail, one_of
 from mlops.core.paths import SAFE_NAME
 from mlops.core.secret import Secret
-from mlops.core.tuning import Objective, Trial, Tuned
+from mlops.core.tuning import Ensemble, Objective, Trial, Tuned
 from mlops.tuner import goals as aims
 from mlops.tuner import storage as stores
 from mlops.tuner.best import best
 from mlops.tuner.condition import Axis, axes
 from mlops.tuner.goals import Goal
+from mlops.tuner.joining import joined, winner
+from mlops.tuner.leaderboard import leaderboard
 from mlops.tuner.opening import Place, opened
 from mlops.tuner.pareto import front, picked
 from mlops.tuner.plots import pictures
@@ -25,6 +28,7 @@ from mlops.tuner.space import merged
 from mlops.tuner.study import Study
 
 TRIALS = 50
+FRONT = ("cleaner", "features")
 
 
 class Optuna:
@@ -40,10 +44,17 @@ class Optuna:
         yet.
     pruner : callable or None
         Gives a pruner of Optuna's kind; None prunes nothing. Several metrics are never pruned.
+    options : dict of str to str
+        Room to the options to choose among, for who makes the space of them.
     space : dict of str to str
         Full configuration key to sweep text, with or without a condition
         (``interval(1, 9) if model.kernel == rbf``); adds to the space of the chosen options and
         wins over it; null takes a key out.
+    ensemble : int
+        How many of the best trials may be joined at the end, below 2 none: what joins them has to
+        beat the best one alone on the folds. One metric only.
+    ways : list of str
+        To join them: ``mean`` (of classes a soft vote) and ``stack``.
     metrics : list of str
         What to make better; ``primary`` is the evaluator's, ``seconds`` the time a trial took.
         Empty: the primary one.
@@ -72,7 +83,10 @@ class Optuna:
         *,
         sampler: Callable[..., Any] | None,
         pruner: Callable[..., Any] | None = None,
+        options: dict[str, Any],
         space: dict[str, Any],
+        ensemble: int,
+        ways: list[str],
         metrics: list[str],
         pick: str | float,
         trials: int | None,
@@ -85,7 +99,10 @@ class Optuna:
     ) -> None:
         self.sampler = sampler
         self.pruner = pruner
+        self.options = options
         self.space = space
+        self.ensemble = ensemble
+        self.ways = ways
         self.metrics = metrics
         self.pick = pick
         self.trials = trials
@@ -107,6 +124,8 @@ class Optuna:
         """
         axes(self.merged(space))
         aims.read(self.metrics)
+        for way in self.ways:
+            one_of("tuner.ways", way, ("mean", "stack"))
         if self.study is not None and not SAFE_NAME.match(self.study):
             raise _unsafe(self.study)
         if self.storage is not None:
@@ -141,14 +160,15 @@ class Optuna:
                 progress.noted(trial)
                 if not study.is_shared:
                     objective.told(trial)  # it may have ended without anybody hearing of it
-            try:
-                for trial in self._searched(objective, study, found, goals):
-                    objective.told(trial)
-                    progress.told(trial)
-            except KeyboardInterrupt:
-                objective.screen.line(self._stopped(progress))
-                raise
-            return self._tuned(objective, study, goals)
+            with objective.workers() as crew:
+                try:
+                    for trial in self._searched(objective, study, found, goals, crew):
+                        objective.told(trial)
+                        progress.told(trial)
+                except KeyboardInterrupt:
+                    objective.screen.line(self._stopped(progress))
+                    raise
+                return self._tuned(objective, study, goals, crew)
 
     def merged(self, space: dict[str, str]) -> dict[str, str]:
         """The space to search: `space`, with what ``tuner.space`` adds, replaces and takes out."""
@@ -168,6 +188,7 @@ class Optuna:
             pruner=self.pruner if len(goals) == 1 else None,
             seed=objective.seed,
             keeps_decisions=self.deterministic,
+            starts=objective.starts,
         )
 
     def _searched(
@@ -176,24 +197,36 @@ class Optuna:
         study: Study,
         found: tuple[Axis, ...],
         goals: tuple[Goal, ...],
+        crew: Crew,
     ) -> Iterator[Trial]:
-        shares_folds = not any(axis.key.startswith(("cleaner.", "features.")) for axis in found)
-        with objective.workers() as crew:
-            metrics = tuple(goal.metric for goal in goals)
-            scoring = Scoring(objective, crew, metrics, shares_folds=shares_folds)
-            is_pruned = self.pruner is not None and len(goals) == 1
-            search = Search(study, scoring, self.timeout_s, self.trial_timeout_s, is_pruned)
-            yield from search.in_generations() if self.deterministic else search.as_they_come()
+        shares_folds = not any(axis.key.split(".")[0] in FRONT for axis in found)
+        metrics = tuple(goal.metric for goal in goals)
+        scoring = Scoring(objective, crew, metrics, shares_folds=shares_folds)
+        is_pruned = self.pruner is not None and len(goals) == 1
+        search = Search(study, scoring, self.timeout_s, self.trial_timeout_s, is_pruned)
+        yield from search.in_generations() if self.deterministic else search.as_they_come()
 
-    def _tuned(self, objective: Objective, study: Study, goals: tuple[Goal, ...]) -> Tuned:
-        trials = study.trials()
+    def _tuned(
+        self, objective: Objective, study: Study, goals: tuple[Goal, ...], crew: Crew
+    ) -> Tuned:
+        trials, goal = study.trials(), goals[0]
         ahead: tuple[Trial, ...] = ()
+        tried: tuple[Ensemble, ...] = ()
         if len(goals) == 1:
             chosen = best(objective, trials, "optuna")
+            tried = joined(objective, crew, trials, goal, self.ensemble, self.ways)
         else:
             chosen, ahead = picked(trials, goals, self.pick), front(trials, goals)
-        drawn = pictures(trials, goals, study.importance(), ahead)
-        return Tuned(best=chosen, trials=trials, study=study.where, plots=drawn)
+        for at, each in enumerate(tried):
+            objective.told(each.trial(len(trials) + at, f"{objective.key}-{each.how}"))
+        return Tuned(
+            best=chosen,
+            trials=trials,
+            study=study.where,
+            plots=pictures(study.named(trials), goals, study.importance(), study.named(ahead)),
+            leaderboard=leaderboard(trials, goal, tried),
+            ensemble=winner(tried, chosen, goal),
+        )
 
     def _stopped(self, progress: Progress) -> str:
         name = f" tuner.study={self.study}" if self.study else ""

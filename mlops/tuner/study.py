@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from mlops.core.tuning import COMPLETE, FAILED, PRUNED, Trial
 from mlops.tuner.condition import Axis
 from mlops.tuner.goals import Goal
 from mlops.tuner.scoring import Going
-from mlops.tuner.suggest import read_back, suggested
+from mlops.tuner.suggest import by_name, read_back, stored, suggested
 
 RESULT, LOST = "result", "lost"
 
@@ -38,6 +38,8 @@ class Study:
         Other drivers may be at work on it.
     keeps_decisions : bool
         Write down whether each fold's score let its trial go on, so that it is decided once.
+    starts : sequence of dict of str to object
+        What the first trials are to have, by configuration key, as far as it is searched.
     """
 
     def __init__(
@@ -53,11 +55,12 @@ class Study:
         where: str,
         is_shared: bool,
         keeps_decisions: bool,
+        starts: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self.study, self.axes, self.goals = study, axes, goals
         self.total, self.key, self.where, self.is_shared = total, key, where, is_shared
         self._sampler, self._seed = sampler, seed
-        self._keeps_decisions = keeps_decisions
+        self._keeps_decisions, self._starts = keeps_decisions, starts
         # Two drivers may be about to ask for one number: what they draw must not be the same.
         self._driver = os.urandom(8).hex() if is_shared else ""
         self._asked: dict[int, Any] = {}
@@ -74,6 +77,8 @@ class Study:
         if not waiting and self._counted(every) >= self.total:
             return None
         number = min(waiting, default=len(every))
+        if not waiting and number < len(self._starts):
+            self.study.enqueue_trial(stored(self._starts[number], self.axes))
         self.study.sampler = self._sampler(seed=seed_of(self._seed, number, self._driver))
         trial = self.study.ask()
         params = suggested(trial, self.axes)
@@ -164,6 +169,10 @@ class Study:
         except (ValueError, RuntimeError, ZeroDivisionError):  # e.g. no key that all trials have
             return {}
         return {key: float(value) for key, value in found.items()}
+
+    def named(self, trials: Sequence[Trial]) -> tuple[Trial, ...]:
+        """The same trials with the names of the axes for keys: no two options share one."""
+        return tuple(replace(each, params=by_name(each.params, self.axes)) for each in trials)
 
     def trials(self) -> tuple[Trial, ...]:
         """Every trial that has ended, those of earlier runs and other drivers too."""

@@ -13,19 +13,49 @@ SCALARS = (bool, int, float, str, type(None))
 
 
 def suggested(trial: Any, axes: Sequence[Axis]) -> dict[str, Any]:
-    """Have an Optuna `trial` name a value for each key that counts."""
+    """Have an Optuna `trial` name a value for each configuration key that counts."""
     params: dict[str, Any] = {}
+    named: dict[str, Any] = {}
     for axis in axes:
-        if axis.is_active(params):
-            params[axis.key] = _asked(trial, axis.dimension)
+        if axis.is_active(named):
+            params[axis.key] = named[axis.name] = _asked(trial, axis.dimension)
     return params
 
 
 def read_back(params: Mapping[str, Any], axes: Sequence[Axis]) -> dict[str, Any]:
     """The values that a stored trial's `params` stand for, in the order of the space."""
     return {
-        axis.key: _plain(axis.dimension, params[axis.key]) for axis in axes if axis.key in params
+        axis.key: _plain(axis.dimension, params[axis.name]) for axis in axes if axis.name in params
     }
+
+
+def by_name(params: Mapping[str, Any], axes: Sequence[Axis]) -> dict[str, Any]:
+    """Values by configuration key, as values by the names of the axes that they belong to."""
+    named: dict[str, Any] = {}
+    for axis in axes:
+        if axis.key in params and axis.is_active(named):
+            named[axis.name] = params[axis.key]
+    return named
+
+
+def stored(params: Mapping[str, Any], axes: Sequence[Axis]) -> dict[str, Any]:
+    """Values by configuration key as Optuna stores them; what cannot be drawn is left out."""
+    named, found = by_name(params, axes), {}
+    for axis in axes:
+        values = _values(axis.dimension)
+        if axis.name in named and _can_be_drawn(axis.dimension, named[axis.name]):
+            value = named[axis.name]
+            found[axis.name] = value if values is None else texts(values)[1][values.index(value)]
+    return found
+
+
+def _can_be_drawn(dimension: Dimension, value: Any) -> bool:
+    if isinstance(dimension, Interval):
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        is_fit = is_number and (not dimension.integer or value == int(value))
+        return is_fit and dimension.low <= value <= dimension.high
+    known = dimension.values if isinstance(dimension, Choice) else dimension.grid(0)
+    return any(type(each) is type(value) and each == value for each in known)
 
 
 def texts(values: Sequence[Any]) -> tuple[bool, list[Any]]:

@@ -14,6 +14,7 @@ MARKS = {"done": "✓", "reused": "↻", "refused": "✗", "failed": "✗", "ski
 STYLES = {"done": "good", "reused": "quiet", "refused": "bad", "failed": "bad", "skipped": "quiet"}
 OUTCOMES = {"passed": "good", "refused": "bad", "failed": "bad", "aborted": "warn"}
 NAME_WIDTH = 11
+MOST_RANKS = 10  # of a leaderboard; the result and the page have all
 
 
 def step_line(step: Step, width: int) -> list[Line]:
@@ -49,6 +50,10 @@ def verdict_lines(result: Result, width: int) -> list[Line]:
     lines: list[Line] = []
     if result.metrics:
         lines += [[], *_metrics(result.metrics, width)]
+    board = result.details.get("leaderboard", ())[:MOST_RANKS]
+    if board:
+        head = [key for key in board[0] if key != "complete"]
+        lines += [[], *table(head, [[row[key] for key in head] for row in board], width)]
     if result.gates:
         lines += [[], *_gates(result.gates, width)]
     return lines + warning_lines(result.warnings, width)

@@ -28,7 +28,7 @@ def test_a_grid_has_each_point_once():
         return ({"loss": float(len(params))},)
 
     objective = Objective(score=score, metric="loss", greater_is_better=False, seed=0)
-    tuned = Grid(space={}, points=2, max_candidates=99).tune(objective, SPACE)
+    tuned = Grid(options={}, space={}, points=2, max_candidates=99).tune(objective, SPACE)
     found = [trial.params for trial in tuned.trials]
     # linear; rbf × 2 gammas; poly × 2 gammas × (degree 2, degree 3 × 2 coefs)
     assert len(found) == 1 + 2 + 2 * 3

@@ -18,7 +18,7 @@ from mlops.tuner.space import merged
 
 
 def grid(**keys: Any) -> Grid:
-    return Grid(**{"space": {}, "points": 5, "max_candidates": 100, **keys})
+    return Grid(**{"options": {}, "space": {}, "points": 5, "max_candidates": 100, **keys})
 
 
 def objective(score: Any, *, greater: bool = True) -> Objective:
