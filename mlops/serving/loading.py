@@ -1,0 +1,65 @@
+"""From a version in the registry to what workers serve: loaded, checked, lowered, proven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from mlops.registry.opened import GOLDEN_ROWS, opened
+from mlops.registry.subject import Subject, of_version
+from mlops.registry.versions import Versions
+from mlops.serving.nouns import SKLEARN, Program, Schema, Served
+from mlops.serving.schema import schema
+from mlops.serving.vectorised import Vectorised
+
+TOLD = ("metrics", "primary", "data_fingerprint", "recipe", "requirements")
+
+
+def load(versions: Versions, number: int, *, allowed: Iterable[str] = ()) -> tuple[Served, Any]:
+    """Make a version ready to be served.
+
+    Parameters
+    ----------
+    versions : Versions
+        Of the registered model.
+    number : int
+    allowed : iterable of str
+        The project's own patterns of types, see :func:`mlops.core.artefact.load`.
+
+    Returns
+    -------
+    served : Served
+        For the workers.
+    pipeline : fitted estimator
+        For :func:`vectorised`.
+
+    Raises
+    ------
+    MlopsError
+        There is no such version (exit code 2); its files are not as they were registered, not to
+        be trusted, or it answers its golden rows otherwise than then (exit code 3).
+    """
+    found = of_version(versions, versions.version(number))
+    pipeline = opened(found.folder, found.about, allowed=allowed, is_proven=True)
+    return _served(versions.model, number, found, pipeline), pipeline
+
+
+def vectorised(pipeline: Any, schema: Schema) -> Program:
+    """The program that answers many rows at once, with scikit-learn itself."""
+    return Vectorised(pipeline, schema)
+
+
+def _served(model: str, number: int, found: Subject, pipeline: Any) -> Served:
+    import pandas as pd
+
+    about = found.about
+    golden = pd.read_parquet(found.folder / GOLDEN_ROWS)
+    return Served(
+        model=model,
+        version=number,
+        run=str(about["run"]),
+        schema=schema(found.folder, about, pipeline, golden),
+        program=None,
+        path=SKLEARN,
+        about={key: about[key] for key in TOLD if key in about},
+    )
