@@ -78,6 +78,23 @@ class Answers:
 Program = Callable[[Sequence[Row]], Answers]
 
 
+class Unanswerable(ValueError):
+    """A model refuses a row by itself: a gap that it does not fill, a number too large for it.
+
+    Parameters
+    ----------
+    row : int or None
+        Position of the row; None where it is not known.
+    """
+
+    def __init__(self, row: int | None = None) -> None:
+        super().__init__("a value is missing, or too large for the model")
+        self.row = row
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.row,)
+
+
 @dataclass(frozen=True)
 class Served:
     """A version as workers have it: plain data and, if it could be lowered, a program.
@@ -144,6 +161,10 @@ class Reply:
     unseen : int
         Categories in it that the model had not seen.
     warnings : tuple of str
+    count : int
+        Rows that were answered; `rows` may be cut to fewer.
+    tally : dict or None
+        Predictions as metrics count them, where that was done already.
     """
 
     status: int
@@ -155,3 +176,5 @@ class Reply:
     code: str = ""
     unseen: int = 0
     warnings: tuple[str, ...] = ()
+    count: int = 0
+    tally: dict[str, Any] | None = None
