@@ -8,8 +8,11 @@ from typing import Any
 from mlops.registry.opened import GOLDEN_ROWS, opened
 from mlops.registry.subject import Subject, of_version
 from mlops.registry.versions import Versions
-from mlops.serving.nouns import SKLEARN, Program, Schema, Served
-from mlops.serving.schema import schema
+from mlops.serving.lowered.lower import lower
+from mlops.serving.nouns import LOWERED, SKLEARN, Program, Row, Schema, Served
+from mlops.serving.parity import difference
+from mlops.serving.probes import probes
+from mlops.serving.schema import rows_of, schema
 from mlops.serving.vectorised import Vectorised
 
 TOLD = ("metrics", "primary", "data_fingerprint", "recipe", "requirements")
@@ -54,12 +57,28 @@ def _served(model: str, number: int, found: Subject, pipeline: Any) -> Served:
 
     about = found.about
     golden = pd.read_parquet(found.folder / GOLDEN_ROWS)
+    learned = schema(found.folder, about, pipeline, golden)
+    program, why = _lowered(pipeline, learned, rows_of(golden, learned.inputs))
     return Served(
         model=model,
         version=number,
         run=str(about["run"]),
-        schema=schema(found.folder, about, pipeline, golden),
-        program=None,
-        path=SKLEARN,
+        schema=learned,
+        program=program,
+        path=SKLEARN if program is None else LOWERED,
+        why=why,
         about={key: about[key] for key in TOLD if key in about},
     )
+
+
+def _lowered(pipeline: Any, schema: Schema, known: list[Row]) -> tuple[Program | None, str]:
+    """The lowered program, if it answers as the pipeline does, and why or why not."""
+    try:
+        program, why = lower(pipeline, schema)
+        if program is None:
+            return None, why
+        rows = probes(schema, program.front, program.model, known)
+        wrong = difference(program, vectorised(pipeline, schema), rows)
+    except Exception as error:  # whatever it is: scikit-learn can answer
+        return None, f"{type(error).__name__} while lowering"
+    return (None, wrong) if wrong else (program, f"answers {len(rows)} rows as scikit-learn does")

@@ -121,7 +121,7 @@ def _kinds(pipeline: Any) -> dict[str, str]:
 
 def _categories(pipeline: Any) -> dict[str, tuple[str, ...]]:
     """What the features have seen in each column of categories, where they are of our own."""
-    features = getattr(pipeline, "named_steps", {}).get("features")
+    features: Any = getattr(pipeline, "named_steps", {}).get("features")
     encoder = getattr(features, "encoder_", None)
     if encoder is None or not hasattr(encoder, "categories_"):
         return {}

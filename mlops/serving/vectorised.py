@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mlops.serving.nouns import Answers, Input, Row, Schema
-
-REFUSED = "the model cannot answer this: a value is missing or too large for it"
+from mlops.serving.nouns import Answers, Input, Row, Schema, Unanswerable
 
 
 class Vectorised:
@@ -30,20 +28,29 @@ class Vectorised:
 
         Raises
         ------
-        ValueError
-            The pipeline refuses a value (:class:`MlopsError` where our own steps do), or answers
-            without a finite number.
+        Unanswerable
+            The model refuses a row, or has no finite number for it.
+        MlopsError
+            A value is not what the pipeline's door can read.
         """
-        import numpy as np
-
         X = frame_of(rows, self.schema.inputs)
         for step in self.front:
             X = step.transform(X)
-        values = np.asarray(self.model.predict(X))
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise ValueError(REFUSED)
-        chances = self.model.predict_proba(X).tolist() if self.has_chances else None
-        return Answers(values.tolist(), chances)
+        try:
+            values = _checked(self.model.predict(X))
+            chances = _checked(self.model.predict_proba(X)) if self.has_chances else None
+        except ValueError as error:
+            raise Unanswerable from error
+        return Answers(values.tolist(), None if chances is None else chances.tolist())
+
+
+def _checked(answers: Any) -> Any:
+    import numpy as np
+
+    found = np.asarray(answers)
+    if found.dtype.kind == "f" and not np.isfinite(found).all():
+        raise Unanswerable
+    return found
 
 
 def frame_of(rows: Sequence[Row], inputs: Sequence[Input]) -> Any:
