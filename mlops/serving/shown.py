@@ -1,0 +1,110 @@
+"""Everything that a server shows beside predictions: health, metadata, metrics, admin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mlops.core.errors import MlopsError
+from mlops.serving.exposition import exposition
+from mlops.serving.nouns import Reply, Served
+from mlops.serving.prepared import encode
+from mlops.serving.refusal import Refusal, Wrong, refused
+from mlops.serving.unreadable import decoded
+
+if TYPE_CHECKING:
+    from mlops.serving.app import App
+    from mlops.serving.calls import Call
+
+PLAIN_TEXT = "text/plain; charset=utf-8"
+Shown = Callable[["App", "Call"], Reply]
+_DECODE = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def release() -> str:
+    """The version of this package."""
+    try:
+        return version("mlops")
+    except PackageNotFoundError:
+        return "0"
+
+
+def found(app: App, call: Call) -> tuple[Served, str]:
+    """The version that an address names, or the main one, with its role.
+
+    Raises
+    ------
+    Refusal
+        It is not served, or none is ready.
+    """
+    served, role = app.chosen(call)
+    call.version = served.version
+    return served, role
+
+
+def live(app: App, call: Call) -> Reply:
+    """This process answers."""
+    return Reply(200, encode({"live": True}))
+
+
+def ready(app: App, call: Call) -> Reply:
+    """A version has been loaded, warmed up and proven."""
+    if not app.state.is_ready:
+        raise refused("not-ready", "No version is ready yet.", retry_s=1)
+    versions = [{"version": served.version, "role": role} for served, role in app.state.serving()]
+    return Reply(200, encode({"ready": True, "model": app.state.model, "versions": versions}))
+
+
+def ping(app: App, call: Call) -> Reply:
+    """MLflow's clients ask for this until it is there."""
+    ready(app, call)
+    return Reply(200, b"\n", PLAIN_TEXT)
+
+
+def server_version(app: App, call: Call) -> Reply:
+    """MLflow's ``/version``: ours."""
+    return Reply(200, release().encode(), PLAIN_TEXT)
+
+
+def metrics(app: App, call: Call) -> Reply:
+    """For Prometheus."""
+    counts = app.metrics.everywhere()
+    accept = call.headers.get(b"accept", b"").decode("latin-1")
+    text, content_type = exposition(counts, app.state.serving(), accept)
+    return Reply(200, text, content_type)
+
+
+async def admin(app: App, call: Call) -> Reply:
+    """Status, traffic and reload, by the supervisor.
+
+    Raises
+    ------
+    Refusal
+        In the five parts of the supervisor's own.
+    """
+    verb = call.route.name.removeprefix("admin_")
+    payload = {}
+    if call.route.method == "POST":
+        body = await call.body(app.admission, app.settings.max_bytes)
+        payload = decoded(body, _DECODE) if body.strip() else {}
+    try:
+        return Reply(200, encode(await app.state.admin(verb, payload)))
+    except MlopsError as error:
+        raise Refusal(
+            *(
+                Wrong("key-unknown", f"{each.says} {each.found}", each.where, each.accepted)
+                for each in error.problems
+            )
+        ) from None
+
+
+PAGES: dict[str, Shown] = {
+    "live": live,
+    "ready": ready,
+    "ping": ping,
+    "version": server_version,
+    "metrics": metrics,
+}
