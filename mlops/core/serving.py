@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = "serving"
-SPEC, STATUS, LOCK = "spec.json", "status.json", "server.lock"
+SPEC, STATUS, LOCK, LOG = "spec.json", "status.json", "server.lock", "server.log"
+STARTING, READY, DRAINING, ENDED = "starting", "ready", "draining", "ended"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,3 +111,40 @@ class Status:
         """
         raw = json.loads(text)
         return cls(**{**raw, "serving": tuple(raw["serving"])})
+
+    @classmethod
+    def read(cls, folder: Path) -> Status | None:
+        """What the server of this folder wrote last; None if there is none that can be read."""
+        try:
+            return cls.from_json((folder / STATUS).read_bytes())
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    @property
+    def main(self) -> int:
+        """Number of the version that answers; 0 for none."""
+        found = [each["version"] for each in self.serving if each["role"] == "main"]
+        return int(found[0]) if found else 0
+
+
+def is_running(folder: Path) -> bool:
+    """Whether the server of this folder is alive.
+
+    It holds a lock as long as it lives, however it ends: a number of a process says nothing.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        :attr:`Spec.folder`.
+    """
+    from filelock import FileLock, Timeout
+
+    if not (folder / LOCK).exists():
+        return False
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mlops.core.secret import MARK, Secret
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -71,3 +73,20 @@ class Settings:
     max_text: int = 10_000
     log_share: float = 1.0
     log_mb: float = 256.0
+
+    @classmethod
+    def of(cls, raw: dict[str, Any]) -> Settings:
+        """Settings from plain data, in which secrets are marks.
+
+        Examples
+        --------
+        >>> Settings.of({"port": 0, "token": "secret://API_TOKEN"}).token
+        secret://API_TOKEN
+        """
+        secret = {
+            name: Secret(raw[name].removeprefix(MARK))
+            for name in ("token", "admin_token")
+            if isinstance(raw.get(name), str)
+        }
+        known = {name: value for name, value in raw.items() if not name.startswith("_")}
+        return cls(**{**known, **secret})
