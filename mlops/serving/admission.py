@@ -1,4 +1,4 @@
-"""Who is let in: a bound on what is under way, so that a server that has too much says so at once."""
+"""Who is let in: a bound on what is under way; a server that has too much says so at once."""
 
 from __future__ import annotations
 

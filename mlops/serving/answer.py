@@ -6,7 +6,7 @@ Nothing here waits, and nothing that a caller sends makes it raise.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -16,7 +16,7 @@ from mlops.serving import limits
 from mlops.serving.distribution import Distribution
 from mlops.serving.nouns import Program, Reply, Served, Stamp
 from mlops.serving.prepared import prepare
-from mlops.serving.protocols import mlflow, plain
+from mlops.serving.protocols import classify, kserve, mlflow, plain, regress, tensorflow
 from mlops.serving.refusal import Refusal, refused
 from mlops.serving.settings import Settings
 from mlops.serving.strictness import Read
@@ -24,6 +24,10 @@ from mlops.serving.strictness import Read
 PROTOCOLS: dict[str, ModuleType] = {
     "predict": plain,
     "invocations": mlflow,
+    "v2": kserve,
+    "tf_predict": tensorflow,
+    "tf_classify": classify,
+    "tf_regress": regress,
 }
 KEPT_ROWS = 1000  # of a reply that travels between processes
 _LOG = logging.getLogger("mlops.serving")
@@ -67,8 +71,8 @@ def answer(
         return refuse(route, refusal, stamp.request_id, served.version)
     except Exception:  # a fault of the model or of ours; its text may hold what was sent
         _LOG.exception("request %s was not answered", stamp.request_id)
-        refusal = refused("failed", "The model could not answer; the server's log says why.")
-        return refuse(route, refusal, stamp.request_id, served.version)
+        fault = refused("failed", "The model could not answer; the server's log says why.")
+        return refuse(route, fault, stamp.request_id, served.version)
     reply.rows, reply.answers, reply.count = read.rows, answers, len(read.rows)
     reply.unseen, reply.warnings = read.unseen, read.warnings
     return reply
@@ -110,7 +114,7 @@ def slim(reply: Reply, served: Served) -> Reply:
 
 
 def read_columns(
-    columns: dict[str, Sequence[Any]], served: Served, settings: Settings, path: str = "{name}"
+    columns: Mapping[str, Sequence[Any]], served: Served, settings: Settings, path: str = "{name}"
 ) -> Read:
     """Rows of columns that came by another way than HTTP, e.g. as tensors over gRPC.
 

@@ -74,6 +74,7 @@ class App:
             await asyncio.sleep(TICK_S)
             self._end_slow_calls()
             self.metrics.queue = len(self.calls)
+            self.metrics.keep_up("shadow_", self.state.shadow_counts)
             await self.log.flush()
             self.metrics.flush()
 
@@ -131,7 +132,8 @@ class App:
                 "not-found", "There is nothing at this address.", accepted="/openapi.json"
             )
         call.route = route
-        if call.method != route.method and not (call.method == "HEAD" and route.method == "GET"):
+        is_head = call.method == "HEAD" and route.method == "GET"
+        if call.method != route.method and not is_head:
             raise refused("not-allowed", "This method is not for this address.", "", route.method)
         if route.name.startswith("admin"):
             self.auth.check_admin(call.headers)
@@ -148,11 +150,9 @@ class App:
         call.version = served.version
         body = await call.body(self.admission, self.settings.max_bytes)
         name, stamp = call.route.name, Stamp(call.request_id, role)
-        is_quick = served.program is not None and b"content-encoding" not in call.headers
-        if is_quick and answer.is_small(body, served, self.settings):
-            reply = answer.answer(
-                name, call.headers, body, served, served.program, stamp, self.settings
-            )
+        program = served.program if answer.is_small(body, served, self.settings) else None
+        if program is not None and b"content-encoding" not in call.headers:
+            reply = answer.answer(name, call.headers, body, served, program, stamp, self.settings)
         else:
             reply = await self._shipped(call, served, body, stamp)
         await self._send(call, reply)

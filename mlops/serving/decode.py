@@ -7,7 +7,7 @@ each word one that was seen. Where that fails in anything the body is read again
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -88,7 +88,7 @@ class Decoders:
 
     def columnwise(
         self,
-        columns: dict[str, Sequence[Any]],
+        columns: Mapping[str, Sequence[Any]],
         path: str,
         places: dict[str, str],
         *,
@@ -163,10 +163,10 @@ class Decoders:
     def _decoder(self, key: str, is_strict: bool) -> Callable[[bytes], Any]:
         made = self._made.get((key, is_strict))
         if made is None:
-            row = self._strict_row() if is_strict else self._loose_row()
+            rows: Any = list[self._row(is_strict)]  # type: ignore[misc]
             body = msgspec.defstruct(
                 "Body",
-                [("rows", list[row])],
+                [("rows", rows)],
                 rename={"rows": key},
                 forbid_unknown_fields=True,
                 gc=False,
@@ -174,18 +174,20 @@ class Decoders:
             made = self._made[key, is_strict] = msgspec.json.Decoder(body).decode
         return made
 
-    def _strict_row(self) -> type:
-        fields = [(f"c{at}", self._exactly(each)) for at, each in enumerate(self.schema.inputs)]
-        return self._struct(fields, forbid_unknown_fields=True)
-
-    def _loose_row(self) -> Any:
+    def _row(self, is_strict: bool) -> Any:
+        """The type of a row: exactly as it should be, or whatever is there."""
         if not self.is_nameable:
             return dict[str, Any]
-        return self._struct([(f"c{at}", Any, UNSET) for at in range(self.width)])
-
-    def _struct(self, fields: list[Any], **more: bool) -> type:
-        rename = {f"c{at}": name for at, name in enumerate(self.columns.names)}
-        return msgspec.defstruct("Row", fields, rename=rename, kw_only=True, gc=False, **more)
+        exact = [(f"c{at}", self._exactly(each)) for at, each in enumerate(self.schema.inputs)]
+        loose = [(f"c{at}", Any, UNSET) for at in range(self.width)]
+        return msgspec.defstruct(
+            "Row",
+            exact if is_strict else loose,
+            rename={f"c{at}": name for at, name in enumerate(self.columns.names)},
+            forbid_unknown_fields=is_strict,
+            kw_only=True,
+            gc=False,
+        )
 
     def _exactly(self, each: Input) -> Any:
         """The type of the values that need no second look."""

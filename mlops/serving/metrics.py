@@ -11,7 +11,7 @@ import contextlib
 import os
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ class Metrics:
         self.queue = 0
         self._distributions: dict[int, Distribution] = {}
         self._written = 0.0
+        self._seen: dict[str, int] = {}
 
     def knows(self, version: int, distribution: Distribution) -> None:
         """From now on the answers of `version` are counted, those of the oldest one no more."""
@@ -89,6 +90,12 @@ class Metrics:
     def count(self, name: str, more: float = 1) -> None:
         """Count something that has no labels, e.g. ``log_dropped``."""
         self.counts[name,] += more
+
+    def keep_up(self, prefix: str, counts: Mapping[str, int]) -> None:
+        """Count what somebody else counts, from nought, in this process."""
+        for name, value in counts.items():
+            self.count(prefix + name, value - self._seen.get(name, 0))
+            self._seen[name] = value
 
     def flush(self) -> None:
         """Write the file whole, if anything has changed."""

@@ -108,6 +108,8 @@ class RequestLog:
             raise _away() from None
         finally:
             self._waiting.pop(number, None)
+        if "problem" in told:
+            raise _away()
         self.metrics.count("feedback", len(labels))
         return Reply(200, encode(told))
 
@@ -151,22 +153,20 @@ class RequestLog:
 
 def batch(served: Served, entries: list[tuple[Any, ...]]) -> dict[str, Any]:
     """Entries of one version as plain data, without what is sensitive."""
-    shown = [at for at, each in enumerate(served.schema.inputs) if not each.sensitive]
-    inputs = [(served.schema.inputs[at].name, served.schema.inputs[at].kind) for at in shown]
-    kept = [
-        (*entry[1:6], [[row[at] for at in shown] for row in entry[6]], *_said(entry[7]))
-        for entry in entries
-    ]
+    inputs = served.schema.inputs
+    shown = [at for at, each in enumerate(inputs) if not each.sensitive]
+    kept = []
+    for _, at, request_id, role, route, seconds, rows, answers in entries:
+        if len(shown) < len(inputs):
+            rows = [[row[place] for place in shown] for row in rows]
+        told = (at, request_id, role, route, seconds, rows)
+        kept.append((*told, answers.values, answers.probabilities))
     return {
         "version": served.version,
-        "inputs": inputs,
+        "inputs": [(inputs[at].name, inputs[at].kind) for at in shown],
         "classes": [str(each) for each in served.schema.classes],
         "entries": kept,
     }
-
-
-def _said(answers: Any) -> tuple[Any, Any]:
-    return answers.values, answers.probabilities
 
 
 def _away() -> Refusal:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 GET, POST = "GET", "POST"
 JSON = (b"application/json",)
+# TensorFlow Serving looks at no type, and its documents ask with curl's own.
+ANY_JSON = (*JSON, b"application/x-www-form-urlencoded", b"text/plain")
+_TENSORFLOW = {"method": POST, "is_asking": True, "content_types": ANY_JSON}
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ FIXED = {
     "/v2/health/live": Route("v2_live", protocol="v2", is_open=True),
     "/v2/health/ready": Route("v2_ready", protocol="v2", is_open=True),
 }
-V2 = {
+V2: dict[str, dict[str, Any]] = {
     "": {"name": "v2_model"},
     "ready": {"name": "v2_model_ready"},
     "infer": {
@@ -72,12 +76,12 @@ V2 = {
         "content_types": (*JSON, b"application/octet-stream"),
     },
 }
-TENSORFLOW = {
+TENSORFLOW: dict[str, dict[str, Any]] = {
     "": {"name": "tf_status"},
     "/metadata": {"name": "tf_metadata"},
-    ":predict": {"name": "tf_predict", "method": POST, "is_asking": True},
-    ":classify": {"name": "tf_classify", "method": POST, "is_asking": True},
-    ":regress": {"name": "tf_regress", "method": POST, "is_asking": True},
+    ":predict": {"name": "tf_predict", **_TENSORFLOW},
+    ":classify": {"name": "tf_classify", **_TENSORFLOW},
+    ":regress": {"name": "tf_regress", **_TENSORFLOW},
 }
 
 

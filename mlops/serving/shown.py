@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,6 +12,7 @@ from mlops.core.errors import MlopsError
 from mlops.serving.exposition import exposition
 from mlops.serving.nouns import Reply, Served
 from mlops.serving.prepared import encode
+from mlops.serving.protocols import kserve, tensorflow
 from mlops.serving.refusal import Refusal, Wrong, refused
 from mlops.serving.unreadable import decoded
 
@@ -27,8 +28,8 @@ _DECODE = msgspec.json.Decoder(dict[str, Any]).decode
 def release() -> str:
     """The version of this package."""
     try:
-        return version("mlops")
-    except PackageNotFoundError:
+        return metadata.version("mlops")
+    except metadata.PackageNotFoundError:
         return "0"
 
 
@@ -64,7 +65,7 @@ def ping(app: App, call: Call) -> Reply:
     return Reply(200, b"\n", PLAIN_TEXT)
 
 
-def server_version(app: App, call: Call) -> Reply:
+def version(app: App, call: Call) -> Reply:
     """MLflow's ``/version``: ours."""
     return Reply(200, release().encode(), PLAIN_TEXT)
 
@@ -86,7 +87,7 @@ async def admin(app: App, call: Call) -> Reply:
         In the five parts of the supervisor's own.
     """
     verb = call.route.name.removeprefix("admin_")
-    payload = {}
+    payload: dict[str, Any] = {}
     if call.route.method == "POST":
         body = await call.body(app.admission, app.settings.max_bytes)
         payload = decoded(body, _DECODE) if body.strip() else {}
@@ -101,10 +102,55 @@ async def admin(app: App, call: Call) -> Reply:
         ) from None
 
 
+def v2_server(app: App, call: Call) -> Reply:
+    """KServe's server metadata."""
+    told = {"name": "mlops", "version": release(), "extensions": ["binary_tensor_data"]}
+    return Reply(200, encode(told))
+
+
+def v2_live(app: App, call: Call) -> Reply:
+    """KServe's health."""
+    return Reply(200, encode({"live": True}))
+
+
+def v2_ready(app: App, call: Call) -> Reply:
+    """KServe's readiness."""
+    ready(app, call)
+    return Reply(200, encode({"ready": True}))
+
+
+def v2_model_ready(app: App, call: Call) -> Reply:
+    """KServe's readiness of one version."""
+    served, _ = found(app, call)
+    return Reply(200, encode({"name": served.model, "ready": True}))
+
+
+def v2_model(app: App, call: Call) -> Reply:
+    """KServe's metadata of one version."""
+    served, _ = found(app, call)
+    return Reply(200, encode(kserve.metadata(served, _versions(app))))
+
+
+def tf_status(app: App, call: Call) -> Reply:
+    """TensorFlow Serving's status of the versions."""
+    served, _ = found(app, call)
+    versions = [served.version] if call.route.called else _versions(app)
+    return Reply(200, encode(tensorflow.status(versions)))
+
+
+def tf_metadata(app: App, call: Call) -> Reply:
+    """TensorFlow Serving's signatures of one version."""
+    return Reply(200, encode(tensorflow.metadata(found(app, call)[0])))
+
+
+def _versions(app: App) -> list[int]:
+    return [served.version for served, _ in app.state.serving()]
+
+
 PAGES: dict[str, Shown] = {
-    "live": live,
-    "ready": ready,
-    "ping": ping,
-    "version": server_version,
-    "metrics": metrics,
+    each.__name__: each
+    for each in (
+        *(live, ready, ping, version, metrics),
+        *(v2_server, v2_live, v2_ready, v2_model, v2_model_ready, tf_status, tf_metadata),
+    )
 }

@@ -17,6 +17,7 @@ from mlops.core.errors import listed
 from mlops.serving import limits
 from mlops.serving.nouns import Answers, Reply, Stamp
 from mlops.serving.prepared import NO_NUMBER, Prepared, encode, numbers
+from mlops.serving.protocols.refusals import parts, status_of
 from mlops.serving.protocols.tables import read_any, read_matrix
 from mlops.serving.refusal import Refusal, refused
 from mlops.serving.strictness import Read
@@ -124,15 +125,10 @@ def write(prepared: Prepared, read: Read, answers: Answers, stamp: Stamp) -> Rep
 
 def refuse(refusal: Refusal, request_id: str, version: int | None) -> Reply:
     """MLflow's ``error_code`` and ``message``, and our own code, path and what is accepted."""
-    status = 400 if refusal.status == 422 else refusal.status
-    first = refusal.wrong[0]
+    status = status_of(refusal)
     told = {
         "error_code": "BAD_REQUEST" if status < 500 else "INTERNAL_ERROR",
         "message": str(refusal),
-        "code": first.code,
-        "path": first.path,
-        "accepted": first.accepted,
-        "request_id": request_id,
-        "version": version,
+        **parts(refusal, request_id, version),
     }
     return Reply(status, encode(told), code=refusal.code)
