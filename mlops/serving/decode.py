@@ -8,6 +8,7 @@ each word one that was seen. Where that fails in anything the body is read again
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Literal
 
 import msgspec
@@ -21,6 +22,7 @@ from mlops.serving.strictness import Columns, Read
 from mlops.serving.unreadable import UNREADABLE, decoded, shown, unknown_field
 
 MOST_LITERALS = 10_000
+MOST_ORDERS = 16  # of columns, whose decoders are kept
 
 
 class Decoders:
@@ -43,6 +45,7 @@ class Decoders:
             if each.kind == "date" or (each.kind == "words" and not _is_closed(each))
         ]
         self._made: dict[tuple[str, bool], Callable[[bytes], Any]] = {}
+        self._matrices: dict[tuple[str, ...], tuple[Callable[[bytes], Any], Any]] = {}
 
     def records(self, body: bytes, key: str, *, as_tensor: bool = False) -> Read:
         """Rows of ``{key: [{column: value, ...}, ...]}``.
@@ -69,6 +72,43 @@ class Decoders:
             return None
         rows = list(map(msgspec.structs.astuple, sent))
         return self._opened(rows) if self.open else rows
+
+    def matrix(self, raw: bytes, names: tuple[str, ...]) -> list[Row] | None:
+        """The rows of ``[[value, ...], ...]`` if nothing in them needs a second look, else None.
+
+        Parameters
+        ----------
+        raw : bytes
+            JSON.
+        names : tuple of str
+            Of the columns, in the order of the values.
+        """
+        if len(names) != self.width:
+            return None
+        made = self._matrices.get(names)
+        if made is None:
+            if set(names) != self.columns.place.keys():
+                return None
+            made = self._matrices[names] = self._matrix_decoder(names)
+            if len(self._matrices) > MOST_ORDERS:
+                del self._matrices[next(iter(self._matrices))]
+        decoder, ordered = made
+        try:
+            rows = decoder(raw)
+        except UNREADABLE:
+            return None
+        if not rows or len(rows) > self.settings.max_rows:
+            return None
+        rows = rows if ordered is None else list(map(ordered, rows))
+        return self._opened(rows) if self.open else rows
+
+    def _matrix_decoder(self, names: tuple[str, ...]) -> tuple[Callable[[bytes], Any], Any]:
+        """Reads rows in the order of `names`; and what puts them into the schema's."""
+        exact = tuple(self._exactly(self.schema.inputs[self.columns.place[name]]) for name in names)
+        rows: Any = list[tuple[exact]]  # type: ignore[valid-type]
+        is_ordered = names == self.columns.names
+        places = [names.index(name) for name in self.columns.names]
+        return msgspec.json.Decoder(rows).decode, None if is_ordered else itemgetter(*places)
 
     def _opened(self, rows: list[Row]) -> list[Row] | None:
         """`rows` with words and dates in their one spelling; None if one cannot be read."""

@@ -11,6 +11,8 @@ import msgspec
 from mlops.core.errors import MlopsError
 from mlops.serving.exposition import exposition
 from mlops.serving.nouns import Reply, Served
+from mlops.serving.openapi import document
+from mlops.serving.page.files import file
 from mlops.serving.prepared import encode
 from mlops.serving.protocols import kserve, tensorflow
 from mlops.serving.refusal import Refusal, Wrong, refused
@@ -102,6 +104,28 @@ async def admin(app: App, call: Call) -> Reply:
         ) from None
 
 
+def openapi(app: App, call: Call) -> Reply:
+    """The description of this server."""
+    served, _ = found(app, call)
+    told = document(served, app.settings, release(), needs_token=app.auth.is_asked)
+    return Reply(200, encode(told))
+
+
+def page(app: App, call: Call) -> Reply:
+    """The try-it page."""
+    return file("page.html")
+
+
+def page_css(app: App, call: Call) -> Reply:
+    """Its looks."""
+    return file("page.css")
+
+
+def page_js(app: App, call: Call) -> Reply:
+    """What it does."""
+    return file("page.js")
+
+
 def v2_server(app: App, call: Call) -> Reply:
     """KServe's server metadata."""
     told = {"name": "mlops", "version": release(), "extensions": ["binary_tensor_data"]}
@@ -150,7 +174,7 @@ def _versions(app: App) -> list[int]:
 PAGES: dict[str, Shown] = {
     each.__name__: each
     for each in (
-        *(live, ready, ping, version, metrics),
+        *(live, ready, ping, version, metrics, openapi, page, page_css, page_js),
         *(v2_server, v2_live, v2_ready, v2_model, v2_model_ready, tf_status, tf_metadata),
     )
 }

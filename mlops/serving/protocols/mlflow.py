@@ -11,7 +11,7 @@ import io
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw
+from msgspec import Raw
 
 from mlops.core.errors import listed
 from mlops.serving import limits
@@ -41,13 +41,14 @@ class Envelope(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 class Split(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """A frame as pandas splits it."""
 
-    columns: list[str]
-    data: list[list[Any]]
-    index: Any = UNSET
+    columns: tuple[str, ...]
+    data: Raw
+    index: Raw = Raw()
 
 
 ENVELOPE = msgspec.json.Decoder(Envelope).decode
 SPLIT = msgspec.json.Decoder(Split).decode
+DATA = msgspec.json.Decoder(list[list[Any]]).decode
 
 
 def read(prepared: Prepared, headers: dict[bytes, bytes], body: bytes) -> Read:
@@ -83,11 +84,15 @@ def _once(body: bytes, key: str) -> None:
 
 def _split(prepared: Prepared, raw: bytes) -> Read:
     key = "dataframe_split"
-    limits.look_over(raw, prepared.settings, prepared.decoders.width)
-    if raw.count(b":") > len(Split.__struct_fields__) and len(raw) <= limits.OUTLINED:
-        limits.outline(raw)
     found = decoded(raw, SPLIT, key)
-    return read_matrix(prepared, found.columns, found.data, f"{key}.data")
+    data = bytes(found.data)
+    if raw.count(b":") > len(Split.__struct_fields__) and len(raw) <= limits.OUTLINED:
+        limits.look_over(raw, prepared.settings, prepared.decoders.width)
+        limits.outline(raw)
+    if rows := prepared.decoders.matrix(data, found.columns):
+        return Read(rows)
+    limits.look_over(data, prepared.settings, prepared.decoders.width)
+    return read_matrix(prepared, [*found.columns], decoded(data, DATA, key), f"{key}.data")
 
 
 def _csv(prepared: Prepared, body: bytes) -> Read:

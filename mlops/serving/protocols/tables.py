@@ -35,6 +35,8 @@ def read_any(prepared: Prepared, raw: bytes, key: str) -> Read:
     raw = raw.strip(_BLANK)
     if raw[:1] == b"[" and raw[1:].lstrip(_BLANK)[:1] == b"{":
         return prepared.decoders.records(b'{"%s":%s}' % (key.encode(), raw), key, as_tensor=True)
+    if rows := prepared.decoders.matrix(raw, prepared.decoders.columns.names):
+        return Read(rows)
     limits.look_over(raw, prepared.settings, prepared.decoders.width)
     if len(raw) <= limits.OUTLINED and b":" in raw:
         limits.outline(raw)
