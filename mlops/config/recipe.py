@@ -10,7 +10,7 @@ from mlops.core.errors import REFUSED, Problem, closest, listed
 
 # A recipe is written by a stranger: where results go, who serves them and what a verb does
 # stay with the person at the keyboard.
-OURS_ALONE = ("hydra", "tracker", "flow", "ui", "compute", "outputs", "recipe", "of")
+OURS_ALONE = ("hydra", "tracker", "flow", "ui", "compute", "serving", "outputs", "recipe", "of")
 PLAIN = ("seed", "name")
 
 

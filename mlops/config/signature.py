@@ -135,10 +135,11 @@ def _text(file: Path) -> str:
 
 def _block(text: str, name: str) -> str | None:
     """The source of the top-level class or function `name`, without what follows it."""
-    start = re.search(rf"^(?:class|def|async def)[ \t]+{name}\b", text, re.M)
+    decorated = r"^(?:@[^\n]*\n)*"
+    start = re.search(rf"{decorated}(?:class|def|async def)[ \t]+{name}\b", text, re.M)
     if start is None:
         return None
-    end = re.compile(r"^[^\s#)\]}]", re.M).search(text, text.index("\n", start.start()) + 1)
+    end = re.compile(r"^[^\s#)\]}]", re.M).search(text, text.index("\n", start.end()) + 1)
     return text[start.start() : end.start() if end else len(text)]
 
 

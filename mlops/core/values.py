@@ -111,11 +111,16 @@ def as_words(column: pd.Series) -> pd.Series:
     import pandas as pd
 
     codes, distinct = pd.factorize(column)
-    words = pd.array([_word(value) for value in distinct], dtype="str")
+    words = pd.array([word(value) for value in distinct], dtype="str")
     return _series(words.take(codes, allow_fill=True), column)
 
 
-def _word(value: Any) -> str | None:
+def word(value: Any) -> str | None:
+    """One value as :func:`as_words` reads it; None for what is missing.
+
+    >>> word(" 1.0"), word("true"), word("  ")
+    ('1', 'True', None)
+    """
     if isinstance(value, str):
         text = value.strip()
         whole = WHOLE.fullmatch(text) if text.endswith("0") else None

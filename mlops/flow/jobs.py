@@ -17,7 +17,7 @@ def job_of(command: Command, words: tuple[str, ...] | None = None) -> Job:
     words = command.words if words is None else words
     itself = found.option("flow", command.verb).about.get("_scope_") == "itself"
     composed = compose(list(words), found)
-    return Job.of(composed, ["flow", "ui", "tracker", "mode"] if itself else None)
+    return Job.of(composed, ["flow", "ui", "tracker", "mode", "serving"] if itself else None)
 
 
 def perform(job: Job) -> Result:

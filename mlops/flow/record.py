@@ -22,6 +22,8 @@ from mlops.flow.run_folder import RunFolder
 # to whatever package may carry that name there.
 REQUIREMENTS = ("scikit-learn", "skops", "pandas", "numpy", "pyarrow")
 EXAMPLE_ROWS = 3
+# What no result depends on.
+BESIDE = ("recipe", "flow", "ui", "tracker", "compute", "serving")
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,7 @@ class Outline:
 
 def params(job: Job) -> dict[str, str]:
     """Choices and values of the road, flat; where results go and how they look is no parameter."""
-    rooms = [
-        room for room in job.choices if room not in ("flow", "ui", "tracker", "compute", "recipe")
-    ]
+    rooms = [room for room in job.choices if room not in BESIDE]
     chosen = {room: job.choices[room] for room in rooms}
     values = {
         key: "null" if value is None else masked(str(value))

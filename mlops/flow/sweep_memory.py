@@ -22,13 +22,13 @@ from mlops.core.paths import near, write_whole
 from mlops.core.record import Result
 from mlops.core.store import key_of
 from mlops.flow.keys import depends_on
+from mlops.flow.record import BESIDE
 from mlops.flow.run_folder import RunFolder, new_run_folder
 from mlops.flow.sweep_work import link
 from mlops.tracker.spool import Spool
 from mlops.tracker.started import is_open, is_running
 
 FILE = "sweep.json"
-BESIDE = ("recipe", "flow", "ui", "tracker", "compute")  # what no result depends on
 ENDED = ("passed", "refused")
 PATIENCE_S = 10.0  # for the worker processes of a driver that was killed
 

@@ -21,7 +21,9 @@ GOLDEN_ROWS, GOLDEN_ANSWERS = "golden/rows.parquet", "golden/expected.json"
 CLOSE = 1e-9  # relative: libraries may add numbers up in another order
 
 
-def opened(folder: Path, about: dict[str, Any], *, allowed: Iterable[str] = ()) -> Any:
+def opened(
+    folder: Path, about: dict[str, Any], *, allowed: Iterable[str] = (), is_proven: bool = False
+) -> Any:
     """The fitted pipeline in `folder`.
 
     Parameters
@@ -33,12 +35,14 @@ def opened(folder: Path, about: dict[str, Any], *, allowed: Iterable[str] = ()) 
         ``requirements``.
     allowed : iterable of str
         The project's own patterns of types, see :func:`mlops.core.artefact.load`.
+    is_proven : bool
+        Whether it answers its golden rows with the same libraries too.
 
     Raises
     ------
     MlopsError
-        The file is not whole or not to be trusted, or it was made with other versions of the
-        libraries and answers its golden rows otherwise (exit code 3).
+        The file is not whole or not to be trusted, or it answers its golden rows otherwise than
+        when it was made (exit code 3).
     """
     files = about.get("files")
     hashes = files if isinstance(files, dict) else about.get("hashes", {})
@@ -47,16 +51,9 @@ def opened(folder: Path, about: dict[str, Any], *, allowed: Iterable[str] = ()) 
         pipeline = artefact.load(folder / MODEL, allowed=allowed, sha256=hashes.get(MODEL, ""))
     except MlopsError as error:
         raise _because(error, others) from error
-    if others and (wrong := _answers_otherwise(pipeline, folder, hashes)):
-        raise fail(
-            "other-answers",
-            "With the libraries of today this model answers otherwise than when it was made.",
-            where=str(folder / MODEL),
-            found=f"{wrong}; {', '.join(others)}",
-            accepted=f"the same answers to {GOLDEN_ROWS}",
-            next_step=f"install what it was made with: pip install -r {folder}/requirements.txt",
-            exit_code=REFUSED,
-        )
+    is_asked = others or is_proven
+    if is_asked and (wrong := _answers_otherwise(pipeline, folder, hashes)):
+        raise _other_answers(folder, wrong, others)
     return pipeline
 
 
@@ -109,6 +106,20 @@ def _same(answers: Any, expected: Any) -> bool:
     if answers.dtype.kind == "f":
         return bool(np.allclose(answers, then, rtol=CLOSE, atol=CLOSE, equal_nan=True))
     return bool((answers.astype(str) == then.astype(str)).all())
+
+
+def _other_answers(folder: Path, wrong: str, others: tuple[str, ...]) -> MlopsError:
+    libraries = "With the libraries of today this" if others else "This"
+    again = f"install what it was made with: pip install -r {folder}/requirements.txt"
+    return fail(
+        "other-answers",
+        f"{libraries} model answers otherwise than when it was made.",
+        where=str(folder / MODEL),
+        found="; ".join((wrong, *others)),
+        accepted=f"the same answers to {GOLDEN_ROWS}",
+        next_step=again if others else "use another version, or run again",
+        exit_code=REFUSED,
+    )
 
 
 def _because(error: MlopsError, others: tuple[str, ...]) -> MlopsError:

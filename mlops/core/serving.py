@@ -1,0 +1,150 @@
+"""The nouns of going online: what a server is to serve, and how it stands."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+FOLDER = "serving"
+SPEC, STATUS, LOCK, LOG = "spec.json", "status.json", "server.lock", "server.log"
+STARTING, READY, DRAINING, ENDED = "starting", "ready", "draining", "ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """What one server is to do; plain data, so that it can be handed to a process of its own.
+
+    Parameters
+    ----------
+    model : str
+        Name of the registered model.
+    ledger : str
+        Folder of its ledger, absolute; the versions lie in it.
+    outputs : str
+        The folder that runs write to, absolute; the server writes below ``serving/<model>``.
+    project : str
+        The working folder, absolute.
+    version : str or int
+        A number, or the name (``champion``) that the server follows.
+    allowed : tuple of str
+        The project's own patterns of types, see :func:`mlops.core.artefact.load`.
+    settings : dict
+        Of :class:`mlops.serving.settings.Settings`; secrets are marks.
+    """
+
+    model: str
+    ledger: str
+    outputs: str
+    project: str
+    version: str | int = "champion"
+    allowed: tuple[str, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Where the server of this model keeps what it writes."""
+        return Path(self.outputs) / FOLDER / self.model
+
+    def to_json(self) -> str:
+        """One JSON document."""
+        return json.dumps(asdict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Spec:
+        """Read what :meth:`to_json` wrote.
+
+        Raises
+        ------
+        ValueError, TypeError
+            The text is not such a document.
+        """
+        raw = json.loads(text)
+        return cls(**{**raw, "allowed": tuple(raw["allowed"])})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """How a server stands; ``status.json`` holds it, written whole at every change.
+
+    Parameters
+    ----------
+    pid : int
+        Of the supervisor.
+    state : str
+        ``starting``, ``ready``, ``draining`` or ``ended``.
+    url, grpc : str
+        Where it answers; empty for nowhere.
+    seq : int
+        Line of the ledger that it has acted upon.
+    serving : tuple of dict
+        One a version that answers: ``version``, ``role`` (``main``, ``canary``, ``shadow``),
+        ``share``, ``path`` (how it answers: ``lowered``, ``onnx`` or ``sklearn``).
+    problem : str
+        Why what was asked last is not served; empty where it is.
+    problem_seq : int
+        Line of the ledger that asked for it.
+    """
+
+    pid: int
+    state: str
+    url: str = ""
+    grpc: str = ""
+    seq: int = 0
+    serving: tuple[dict[str, Any], ...] = ()
+    problem: str = ""
+    problem_seq: int = 0
+
+    def to_json(self) -> str:
+        """One JSON document."""
+        return json.dumps(asdict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Status:
+        """Read what :meth:`to_json` wrote.
+
+        Raises
+        ------
+        ValueError, TypeError
+            The text is not such a document.
+        """
+        raw = json.loads(text)
+        return cls(**{**raw, "serving": tuple(raw["serving"])})
+
+    @classmethod
+    def read(cls, folder: Path) -> Status | None:
+        """What the server of this folder wrote last; None if there is none that can be read."""
+        try:
+            return cls.from_json((folder / STATUS).read_bytes())
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    @property
+    def main(self) -> int:
+        """Number of the version that answers; 0 for none."""
+        found = [each["version"] for each in self.serving if each["role"] == "main"]
+        return int(found[0]) if found else 0
+
+
+def is_running(folder: Path) -> bool:
+    """Whether the server of this folder is alive.
+
+    It holds a lock as long as it lives, however it ends: a number of a process says nothing.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        :attr:`Spec.folder`.
+    """
+    from filelock import FileLock, Timeout
+
+    if not (folder / LOCK).exists():
+        return False
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False

@@ -1,0 +1,81 @@
+"""Who is let in: a bound on what is under way; a server that has too much says so at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+from mlops.serving.refusal import Refusal, refused
+
+SMALL = 64 * 1024  # what uvicorn holds of a body by itself
+HELD = 16  # bodies of the largest size that may be gathered at the same time
+RETRY_S = 1
+
+
+class Busy(Exception):
+    """The model process has as much to do as it may; raised by ``state.ship``."""
+
+
+class Gone(Exception):
+    """The model process is not there; raised by ``state.ship``."""
+
+
+class Admission:
+    """Counts requests and bytes under way in one worker.
+
+    A request counts from when its body is whole, so that slow senders keep nobody out. Those that
+    are answered at once never wait, but stand in line in the event loop: those that came in
+    together count as one line.
+
+    Parameters
+    ----------
+    queue : int
+        The longest line.
+    max_bytes : int
+        Of one body.
+
+    Attributes
+    ----------
+    shipped : int
+        Requests that wait for the model process.
+    held : int
+        Bytes of bodies that are being gathered.
+    """
+
+    def __init__(self, queue: int, max_bytes: int) -> None:
+        self.queue, self.most_held = queue, HELD * max_bytes
+        self.shipped = self.held = 0
+        self._in_line = 0
+
+    def enter(self) -> None:
+        """Count one more request.
+
+        Raises
+        ------
+        Refusal
+            The line is full.
+        """
+        if not self._in_line:
+            asyncio.get_running_loop().call_soon(self._next_round)
+        self._in_line += 1
+        if self._in_line + self.shipped > self.queue:
+            raise busy()
+
+    def _next_round(self) -> None:
+        self._in_line = 0
+
+    def hold(self, more: int) -> None:
+        """Take the memory for `more` bytes of a body.
+
+        Raises
+        ------
+        Refusal
+            Too many large bodies are being gathered.
+        """
+        if self.held + more > self.most_held:
+            raise busy()
+        self.held += more
+
+
+def busy() -> Refusal:
+    """The refusal of one request too many."""
+    return refused("busy", "The server has as much to do as it may.", retry_s=RETRY_S)

@@ -1,0 +1,135 @@
+"""One request, from its bytes to the bytes of its answer: the same for workers and model process.
+
+Nothing here waits, and nothing that a caller sends makes it raise.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+from mlops.core.errors import MlopsError
+from mlops.serving import limits
+from mlops.serving.distribution import Distribution
+from mlops.serving.nouns import Program, Reply, Served, Stamp
+from mlops.serving.prepared import prepare
+from mlops.serving.protocols import classify, kserve, mlflow, plain, regress, tensorflow
+from mlops.serving.refusal import Refusal, refused
+from mlops.serving.settings import Settings
+from mlops.serving.strictness import Read
+
+PROTOCOLS: dict[str, ModuleType] = {
+    "predict": plain,
+    "invocations": mlflow,
+    "v2": kserve,
+    "tf_predict": tensorflow,
+    "tf_classify": classify,
+    "tf_regress": regress,
+}
+KEPT_ROWS = 1000  # of a reply that travels between processes
+_LOG = logging.getLogger("mlops.serving")
+
+
+def answer(
+    route: str,
+    headers: dict[bytes, bytes],
+    body: bytes,
+    served: Served,
+    program: Program,
+    stamp: Stamp,
+    settings: Settings,
+) -> Reply:
+    """Answer one request.
+
+    Parameters
+    ----------
+    route : str
+        A key of :data:`PROTOCOLS`.
+    headers : dict of bytes to bytes
+        Names in lower case; ``content-type``, ``content-encoding`` and
+        ``inference-header-content-length`` are looked at.
+    body : bytes
+    served : Served
+    program : callable
+        Answers the rows; ``served.program``, or the model process's own.
+    stamp : Stamp
+    settings : Settings
+    """
+    protocol = PROTOCOLS[route]
+    prepared = prepare(served, settings)
+    try:
+        encoding = headers.get(b"content-encoding")
+        if encoding:
+            body = limits.inflated(body, encoding, settings.max_bytes)
+        read = protocol.read(prepared, headers, body)
+        answers = _asked(program, read)
+        reply: Reply = protocol.write(prepared, read, answers, stamp)
+    except Refusal as refusal:
+        return refuse(route, refusal, stamp.request_id, served.version)
+    except Exception:  # a fault of the model or of ours; its text may hold what was sent
+        _LOG.exception("request %s was not answered", stamp.request_id)
+        fault = refused("failed", "The model could not answer; the server's log says why.")
+        return refuse(route, fault, stamp.request_id, served.version)
+    reply.rows, reply.answers, reply.count = read.rows, answers, len(read.rows)
+    reply.unseen, reply.warnings = read.unseen, read.warnings
+    return reply
+
+
+def _asked(program: Program, read: Read) -> Any:
+    try:
+        return program(read.rows)
+    except (ValueError, ArithmeticError, MlopsError):
+        says = "The model cannot answer this: a value is missing or too large for it."
+        raise refused("value-range", says, accepted="values like those it has learned") from None
+
+
+def refuse(route: str, refusal: Refusal, request_id: str, version: int | None = None) -> Reply:
+    """A refusal in the words of the route's protocol."""
+    reply: Reply = PROTOCOLS.get(route, plain).refuse(refusal, request_id, version)
+    if refusal.retry_s:
+        reply.headers = (*reply.headers, (b"retry-after", str(refusal.retry_s).encode()))
+    return reply
+
+
+def is_small(body: bytes, served: Served, settings: Settings) -> bool:
+    """Whether a body holds so few rows that a worker may answer it at once."""
+    return len(body) <= prepare(served, settings).small
+
+
+def slim(reply: Reply, served: Served) -> Reply:
+    """`reply` as it travels between processes: with a thousand of its rows at most."""
+    if reply.answers is None or len(reply.rows) <= KEPT_ROWS:
+        return reply
+    values, chances = reply.answers.values, reply.answers.probabilities
+    kept = replace(
+        reply.answers,
+        values=values[:KEPT_ROWS],
+        probabilities=None if chances is None else chances[:KEPT_ROWS],
+    )
+    tally = Distribution(served).tally(values)
+    return replace(reply, rows=reply.rows[:KEPT_ROWS], answers=kept, tally=tally)
+
+
+def read_columns(
+    columns: Mapping[str, Sequence[Any]], served: Served, settings: Settings, path: str = "{name}"
+) -> Read:
+    """Rows of columns that came by another way than HTTP, e.g. as tensors over gRPC.
+
+    Parameters
+    ----------
+    columns : dict of str to sequence
+        Of one length.
+    served : Served
+    settings : Settings
+    path : str
+        How the place of a value is written; ``{name}`` and ``{row}`` are filled in.
+
+    Raises
+    ------
+    Refusal
+    """
+    places = {name: path.format(name=name, row=0, at=0) for name in columns}
+    return prepare(served, settings).decoders.columnwise(columns, path, places)

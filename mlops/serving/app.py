@@ -1,0 +1,228 @@
+"""The server as an ASGI application: routing, admission, answers, and what is kept of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from mlops.serving import answer, shown
+from mlops.serving.admission import Admission, Busy, Gone, busy
+from mlops.serving.auth import Auth
+from mlops.serving.calls import Call, Disconnected, Ids, check_kind, check_length
+from mlops.serving.distribution import Distribution
+from mlops.serving.feedback import labels
+from mlops.serving.metrics import Metrics
+from mlops.serving.nouns import Reply, Served, Stamp
+from mlops.serving.prepared import prepare
+from mlops.serving.refusal import Refusal, refused
+from mlops.serving.request_log import RequestLog
+from mlops.serving.routes import POST, Routes
+
+TICK_S = 0.2
+RETRY_S = 1
+LONGEST_NAME = 64
+
+
+class App:
+    """What uvicorn runs in every worker.
+
+    Parameters
+    ----------
+    state : object
+        Says which version answers (``choose``, ``named``, ``serving``), asks the model process
+        (``ship``), mirrors to a shadow, and knows settings, status and admin verbs; see
+        :class:`mlops.serving.traffic.Traffic`.
+    """
+
+    def __init__(self, state: Any) -> None:
+        self.state, self.settings = state, state.settings
+        self.auth, self.ids = Auth(state.settings), Ids()
+        self.routes = Routes(state.model)
+        self.admission = Admission(state.settings.queue, state.settings.max_bytes)
+        self.metrics = Metrics(Path(state.folder) / "metrics", state.index)
+        self.log = RequestLog(Path(state.folder), state.settings, self.metrics)
+        self.calls: set[Call] = set()
+        self._ticking: asyncio.Task[None] | None = None
+
+    def served(self, served: Served) -> None:
+        """Make ready for `served`, which may be chosen from now on."""
+        prepare(served, self.settings)
+        self.metrics.knows(served.version, Distribution(served))
+
+    def dropped(self, version: int) -> None:
+        """`version` is chosen no more; its counts stay."""
+
+    async def start(self) -> None:
+        """Begin to look after slow requests, metrics and log; once the loop runs."""
+        self._ticking = asyncio.create_task(self._tick())
+
+    async def stop(self) -> None:
+        """Write what is still to be written."""
+        if self._ticking:
+            self._ticking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticking
+        await self.log.close()
+        self.metrics.queue = 0
+        self.metrics.flush()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._end_slow_calls()
+            self.metrics.queue = len(self.calls)
+            self.metrics.keep_up("shadow_", self.state.shadow_counts)
+            await self.log.flush()
+            self.metrics.flush()
+
+    def _end_slow_calls(self) -> None:
+        since = perf_counter() - self.settings.timeout_s
+        for call in [call for call in self.calls if call.began < since and not call.is_late]:
+            call.is_late = True
+            if call.task is not None:
+                call.task.cancel()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await _of_another_kind(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        call = Call(scope, receive, send, headers, self.ids.of(headers))
+        self.calls.add(call)
+        try:
+            await self._respond(call)
+        except Disconnected:
+            self.metrics.count("disconnected")
+        finally:
+            self.calls.discard(call)
+
+    async def _respond(self, call: Call) -> None:
+        try:
+            self._let_in(call)
+            if call.route.is_asking:
+                await self._ask(call)
+                return
+            reply = await self._show(call)
+        except Refusal as refusal:
+            reply = self._refused(call, refusal)
+        except asyncio.CancelledError:
+            if not call.is_late:
+                raise
+            reply = self._refused(call, _late(call))
+        await self._send(call, reply)
+
+    def _refused(self, call: Call, refusal: Refusal) -> Reply:
+        version = call.version or None
+        reply = answer.refuse(call.route.protocol, refusal, call.request_id, version)
+        if refusal.code == "not-allowed":
+            reply.headers = ((b"allow", call.route.method.encode()),)
+        if refusal.code == "unauthorized":
+            reply.headers = ((b"www-authenticate", b"Bearer"),)
+        return reply
+
+    def _let_in(self, call: Call) -> None:
+        """Route, method, token, type and size: all that is known before the body is read."""
+        route = self.routes.find(call.path)
+        if route is None:
+            raise refused(
+                "not-found", "There is nothing at this address.", accepted="/openapi.json"
+            )
+        call.route = route
+        is_head = call.method == "HEAD" and route.method == "GET"
+        if call.method != route.method and not is_head:
+            raise refused("not-allowed", "This method is not for this address.", "", route.method)
+        if route.name.startswith("admin"):
+            self.auth.check_admin(call.headers)
+        elif not route.is_open:
+            self.auth.check(call.headers)
+        if route.method == POST:
+            check_kind(call)
+            check_length(call, self.settings.max_bytes)
+
+    async def _ask(self, call: Call) -> None:
+        """A prediction: at once where that takes no time, else by the model process."""
+        self.admission.enter()
+        served, role = self.chosen(call)
+        call.version = served.version
+        body = await call.body(self.admission, self.settings.max_bytes)
+        name, stamp = call.route.name, Stamp(call.request_id, role)
+        program = served.program if answer.is_small(body, served, self.settings) else None
+        if program is not None and b"content-encoding" not in call.headers:
+            reply = answer.answer(name, call.headers, body, served, program, stamp, self.settings)
+        else:
+            reply = await self._shipped(call, served, body, stamp)
+        await self._send(call, reply)
+        if reply.count:
+            self.log.append(call, served, role, reply, perf_counter() - call.began)
+        self.state.mirror(served, name, call.headers, body, stamp, reply)
+
+    def chosen(self, call: Call) -> tuple[Served, str]:
+        """Who answers, and in which role.
+
+        Raises
+        ------
+        Refusal
+            Nobody yet, or not whom the address names.
+        """
+        if not self.state.is_ready:
+            raise refused("not-ready", "No version is ready yet.", retry_s=RETRY_S)
+        if not call.route.called:
+            chosen: tuple[Served, str] = self.state.choose(call.request_id)
+            return chosen
+        is_name = len(call.route.called) <= LONGEST_NAME
+        named = self.state.named(call.route.called) if is_name else None
+        if named is None:
+            raise refused("not-found", "This version is not served.", accepted="/ready")
+        found: tuple[Served, str] = named
+        return found
+
+    async def _shipped(self, call: Call, served: Served, body: bytes, stamp: Stamp) -> Reply:
+        if self.admission.shipped >= self.settings.queue:
+            raise busy()
+        self.admission.shipped += 1
+        try:
+            reply: Reply = await self.state.ship(served, call.route.name, call.headers, body, stamp)
+            return reply
+        except Busy:
+            raise busy() from None
+        except Gone:
+            says = "The model is being started again."
+            raise refused("unavailable", says, retry_s=RETRY_S) from None
+        except TimeoutError:
+            raise _late(call) from None
+        finally:
+            self.admission.shipped -= 1
+
+    async def _show(self, call: Call) -> Reply:
+        """Everything that is no prediction."""
+        if call.route.name == "feedback":
+            body = await call.body(self.admission, self.settings.max_bytes)
+            return await self.log.keep(labels(body, self.settings))
+        if call.route.name.startswith("admin"):
+            return await shown.admin(self, call)
+        return shown.PAGES[call.route.name](self, call)
+
+    async def _send(self, call: Call, reply: Reply) -> None:
+        await call.answer(reply)
+        self.metrics.seen(call.route.name, reply, perf_counter() - call.began, call.version)
+
+
+def _late(call: Call) -> Refusal:
+    if call.is_read:
+        return refused("timeout", "The model took too long.", retry_s=RETRY_S)
+    return refused("slow", "The request took too long to arrive.")
+
+
+async def _of_another_kind(scope: Any, receive: Any, send: Any) -> None:
+    """Lifespan is taken note of; there are no web sockets."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+    while scope["type"] == "lifespan":
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,140 @@
+"""The supervisor's processes: heard as they speak, replaced as they die."""
+
+from __future__ import annotations
+
+import selectors
+from collections.abc import Callable, Iterator
+from time import monotonic
+from typing import Any
+
+from mlops.serving.child import Child
+
+SOON_S, LATE_S = 0.1, 5.0  # until one that died at once is started again: longer each time
+LIVED_S = 2.0  # who has lived so long did not die at once
+
+Started = Callable[[], Child]
+
+
+class Place:
+    """A place that always has a process: when it ends, the next one is started.
+
+    Parameters
+    ----------
+    name : str
+        For people.
+    start : callable
+        Gives the process.
+
+    Attributes
+    ----------
+    owner : object
+        What the process is to its supervisor.
+    child : Child or None
+        None between two of them.
+    deaths : int
+        In a row, each soon after its start.
+    """
+
+    def __init__(self, name: str, start: Started) -> None:
+        self.name, self.start = name, start
+        self.owner: Any = None
+        self.child: Child | None = None
+        self.deaths, self.due = 0, 0.0
+        self.is_leaving = False
+
+    def send(self, *message: Any) -> None:
+        """To the process, if there is one."""
+        if self.child is not None:
+            self.child.send(*message)
+
+    def died(self) -> str:
+        """See the process out; give how it ended."""
+        assert self.child is not None
+        has_lived = monotonic() - self.child.began > LIVED_S
+        self.deaths = 0 if has_lived else self.deaths + 1
+        pause = min(LATE_S, SOON_S * 2 ** (self.deaths - 2)) if self.deaths > 1 else 0.0
+        self.due = monotonic() + pause
+        cause, self.child = self.child.end(), None
+        return cause
+
+
+class Fleet:
+    """All processes of a supervisor.
+
+    Examples
+    --------
+    >>> fleet = Fleet()
+    >>> list(fleet.heard(0.0))
+    []
+    """
+
+    def __init__(self) -> None:
+        self.places: list[Place] = []
+        self._selector = selectors.DefaultSelector()
+
+    def also(self, file: Any) -> None:
+        """Wake up when there is something to read in `file`, too."""
+        self._selector.register(file, selectors.EVENT_READ, None)
+
+    def add(self, place: Place) -> None:
+        """Have a place filled from now on."""
+        self.places.append(place)
+        self._fill(place)
+
+    def remove(self, place: Place) -> None:
+        """End its process, and start no other."""
+        self.places.remove(place)
+        child, place.child = place.child, None
+        if child is not None:
+            self._forget(child)
+            child.process.kill()
+            child.end()
+
+    def let_go(self, place: Place) -> None:
+        """Start no other process when this one ends, which it does by itself."""
+        place.is_leaving = True
+
+    def fill(self) -> None:
+        """Start a process wherever one is due."""
+        now = monotonic()
+        for place in self.places:
+            if place.child is None and place.due <= now:
+                self._fill(place)
+
+    def heard(self, timeout_s: float) -> Iterator[tuple[Place, Any]]:
+        """What processes say within some time; None is the last thing that one says."""
+        for place in self.places:
+            if place.child is not None:
+                more = selectors.EVENT_WRITE if place.child.is_waiting else 0
+                self._selector.modify(place.child.wire, selectors.EVENT_READ | more, place)
+        for key, events in self._selector.select(timeout_s):
+            place = key.data
+            if not isinstance(place, Place) or place.child is None:
+                continue
+            if events & selectors.EVENT_WRITE:
+                place.child.flush()
+            try:
+                for message in place.child.told():
+                    yield place, message
+            except EOFError:
+                if place.is_leaving:
+                    self.remove(place)
+                elif place.child is not None:
+                    self._forget(place.child)
+                    yield place, None
+
+    def close(self) -> None:
+        """End every process, at once."""
+        for place in list(self.places):
+            self.remove(place)
+        self._selector.close()
+
+    def _fill(self, place: Place) -> None:
+        place.child = place.start()
+        self._selector.register(place.child.wire, selectors.EVENT_READ, place)
+
+    def _forget(self, child: Child) -> None:
+        try:
+            self._selector.unregister(child.wire)
+        except (KeyError, ValueError):  # forgotten already
+            return

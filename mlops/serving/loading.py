@@ -1,0 +1,84 @@
+"""From a version in the registry to what workers serve: loaded, checked, lowered, proven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from mlops.registry.opened import GOLDEN_ROWS, opened
+from mlops.registry.subject import Subject, of_version
+from mlops.registry.versions import Versions
+from mlops.serving.lowered.lower import lower
+from mlops.serving.nouns import LOWERED, SKLEARN, Program, Row, Schema, Served
+from mlops.serving.parity import difference
+from mlops.serving.probes import probes
+from mlops.serving.schema import rows_of, schema
+from mlops.serving.vectorised import Vectorised
+
+TOLD = ("metrics", "primary", "data_fingerprint", "recipe", "requirements")
+
+
+def load(versions: Versions, number: int, *, allowed: Iterable[str] = ()) -> tuple[Served, Any]:
+    """Make a version ready to be served.
+
+    Parameters
+    ----------
+    versions : Versions
+        Of the registered model.
+    number : int
+    allowed : iterable of str
+        The project's own patterns of types, see :func:`mlops.core.artefact.load`.
+
+    Returns
+    -------
+    served : Served
+        For the workers.
+    pipeline : fitted estimator
+        For :func:`vectorised`.
+
+    Raises
+    ------
+    MlopsError
+        There is no such version (exit code 2); its files are not as they were registered, not to
+        be trusted, or it answers its golden rows otherwise than then (exit code 3).
+    """
+    found = of_version(versions, versions.version(number))
+    pipeline = opened(found.folder, found.about, allowed=allowed, is_proven=True)
+    return _served(versions.model, number, found, pipeline), pipeline
+
+
+def vectorised(pipeline: Any, schema: Schema) -> Program:
+    """The program that answers many rows at once, with scikit-learn itself."""
+    return Vectorised(pipeline, schema)
+
+
+def _served(model: str, number: int, found: Subject, pipeline: Any) -> Served:
+    import pandas as pd
+
+    about = found.about
+    golden = pd.read_parquet(found.folder / GOLDEN_ROWS)
+    learned = schema(found.folder, about, pipeline, golden)
+    program, why = _lowered(pipeline, learned, rows_of(golden, learned.inputs))
+    return Served(
+        model=model,
+        version=number,
+        run=str(about["run"]),
+        schema=learned,
+        program=program,
+        path=SKLEARN if program is None else LOWERED,
+        why=why,
+        about={key: about[key] for key in TOLD if key in about},
+    )
+
+
+def _lowered(pipeline: Any, schema: Schema, known: list[Row]) -> tuple[Program | None, str]:
+    """The lowered program, if it answers as the pipeline does, and why or why not."""
+    try:
+        program, why = lower(pipeline, schema)
+        if program is None:
+            return None, why
+        rows = probes(schema, program.front, program.model, known)
+        wrong = difference(program, vectorised(pipeline, schema), rows)
+    except Exception as error:  # whatever it is: scikit-learn can answer
+        return None, f"{type(error).__name__} while lowering"
+    return (None, wrong) if wrong else (program, f"answers {len(rows)} rows as scikit-learn does")

@@ -1,0 +1,76 @@
+"""A model process: one version, loaded and proven, which it then answers for as long as needed."""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import signal
+import socket
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mlops.core.errors import MlopsError, Problem
+from mlops.core.serving import Spec
+from mlops.serving.refusals import unfit
+from mlops.serving.wire import packed, received
+
+SHADOW, NICE = "shadow", 10  # of a version in the shadow: it gives way to those that answer
+
+
+def main(arguments: list[str]) -> None:
+    """Run one: descriptor of the wire, number of the version, name of its socket, role."""
+    (descriptor, number), (name, role) = map(int, arguments[:2]), arguments[2:]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    wire = socket.socket(fileno=descriptor)
+    if role == SHADOW:
+        os.nice(NICE)
+    try:
+        (spec,) = received(wire)
+        bench, pickled = _ready(spec, number)
+        bench.open(name)
+    except EOFError:
+        return
+    except MlopsError as error:
+        wire.sendall(packed(("failed", asdict(error.problems[0]))))
+        return
+    except (Exception, MemoryError) as error:
+        wire.sendall(packed(("failed", asdict(_broken(number, error)))))
+        return
+    summary = {"path": bench.served.path, "why": bench.served.why}
+    wire.sendall(packed(("ready", pickled, summary)))
+    try:
+        received(wire)  # the word to end, or the end of the supervisor
+        bench.close()
+    except EOFError:
+        pass
+    os._exit(0)  # threads that nobody waits for do not hold us up
+
+
+def _ready(spec: Spec, number: int) -> tuple[Any, bytes]:
+    """Load the version; give the bench for it, and what workers get."""
+    sys.path.append(spec.project)  # the project's own classes
+    from mlops.registry.ledger import Ledger
+    from mlops.registry.versions import Versions
+    from mlops.serving import loading
+    from mlops.serving.bench import Bench
+    from mlops.serving.settings import Settings
+
+    ledger = Ledger(Path(spec.ledger), spec.model)
+    versions = Versions(Path(spec.outputs), spec.model, ledger=ledger)
+    served, pipeline = loading.load(versions, number, allowed=spec.allowed)
+    program = loading.vectorised(pipeline, served.schema)
+    pickled = pickle.dumps(served, pickle.HIGHEST_PROTOCOL)
+    gc.collect()
+    gc.freeze()
+    return Bench(served, program, Settings.of(spec.settings)), pickled
+
+
+def _broken(number: int, error: BaseException) -> Problem:
+    return unfit(number, f"{type(error).__name__}: {error}".split("\n")[0][:200])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,192 @@
+"""The request log on disk: parquet files, bounded; no reader ever sees half of one.
+
+A part holds rows of one version. It is written anew, whole, every few seconds until it is full;
+then another begins. Columns: ``request_id``, ``row``, ``at``, ``version``, ``role``, ``route``,
+``seconds``, ``prediction``, ``probability.<class>`` and ``input.<column>``.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from mlops.core.paths import whole_file
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+FULL_ROWS = 20_000
+FULL_S = 3600.0
+MOST_PARTS = 10_000
+PATTERN = "*.parquet"
+
+
+@dataclass
+class Part:
+    """Rows that have gathered for one file."""
+
+    path: Path
+    version: int
+    inputs: list[tuple[str, str]]
+    classes: list[str]
+    began: float = field(default_factory=time)
+    entries: list[Any] = field(default_factory=list)
+    rows: int = 0
+    written: int = 0
+
+    def add(self, entries: list[Any]) -> None:
+        """More requests."""
+        self.entries += entries
+        self.rows += sum(len(entry[5]) for entry in entries)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another part is to begin."""
+        return self.rows >= FULL_ROWS or time() - self.began > FULL_S
+
+    def table(self) -> pa.Table:
+        """Its rows, in columns."""
+        import pyarrow as pa
+
+        asked: dict[str, list[Any]]
+        asked = {"request_id": [], "row": [], "at": [], "role": [], "route": [], "seconds": []}
+        said: list[Any] = []
+        chances: list[list[float]] = []
+        sent: list[list[Any]] = []
+        for at, request_id, role, route, seconds, rows, values, probabilities in self.entries:
+            several = len(rows)
+            told = (request_id, None, int(at * 1e6), role, route, seconds)
+            for name, value in zip(asked, told, strict=True):
+                asked[name] += range(several) if name == "row" else [value] * several
+            said += values
+            chances += probabilities or []
+            sent += rows
+        columns = _typed(asked) | {"version": pa.array([self.version] * len(sent), pa.int32())}
+        columns["prediction"] = _column(said)
+        for place, name in enumerate(self.classes if chances else ()):
+            columns[f"probability.{name}"] = pa.array([each[place] for each in chances])
+        for place, (name, kind) in enumerate(self.inputs):
+            type_ = pa.float64() if kind == "number" else pa.string()
+            columns[f"input.{name}"] = pa.array([row[place] for row in sent], type_)
+        return pa.table(columns)
+
+
+def _typed(asked: dict[str, list[Any]]) -> dict[str, Any]:
+    import pyarrow as pa
+
+    types = {"row": pa.int32(), "at": pa.timestamp("us", "UTC"), "seconds": pa.float32()}
+    return {name: pa.array(each, types.get(name, pa.string())) for name, each in asked.items()}
+
+
+def _column(values: list[Any]) -> Any:
+    """Numbers as numbers; labels of several kinds as texts."""
+    import pyarrow as pa
+
+    try:
+        return pa.array(values)
+    except pa.ArrowException:
+        return pa.array([str(each) for each in values])
+
+
+class Parts:
+    """The folder of parts.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    log_mb : float
+        At most so much is kept; the oldest goes.
+    """
+
+    def __init__(self, folder: Path, log_mb: float) -> None:
+        self.folder, self.most = folder, int(log_mb * 2**20)
+        self._open: dict[tuple[Any, ...], Part] = {}
+        self._ids: dict[Path, np.ndarray] = {}
+        self._numbers = 0
+
+    def add(self, batch: dict[str, Any]) -> None:
+        """Take a batch of one version, see :func:`mlops.serving.request_log.batch`."""
+        inputs = [tuple(each) for each in batch["inputs"]]
+        key = (batch["version"], *inputs)
+        part = self._open.get(key)
+        if part is None:
+            part = self._open[key] = Part(
+                self._next(batch["version"]), batch["version"], inputs, batch["classes"]
+            )
+        part.add(batch["entries"])
+        if part.is_full:
+            self.write()
+
+    def _next(self, version: int) -> Path:
+        self._numbers += 1
+        began = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        return self.folder / f"{began}-{os.getpid()}-{self._numbers}-v{version}.parquet"
+
+    def write(self) -> None:
+        """Write what is new; then let the oldest go, if there is too much.
+
+        Raises
+        ------
+        OSError
+            The rows stay for the next time, as many as a part holds.
+        """
+        import pyarrow.parquet as pq
+
+        for key, part in list(self._open.items()):
+            if part.rows > part.written:
+                table = part.table()
+                try:
+                    with whole_file(part.path) as file:
+                        pq.write_table(table, file, compression="zstd")
+                    part.written = part.rows
+                finally:
+                    self._close_if_full(key, part)
+            else:
+                self._close_if_full(key, part)
+        self._trim()
+
+    def _close_if_full(self, key: tuple[Any, ...], part: Part) -> None:
+        if part.is_full:
+            del self._open[key]
+
+    def _trim(self) -> None:
+        found = sorted(self.folder.glob(PATTERN))
+        sizes = [path.stat().st_size for path in found]
+        total, writing = sum(sizes), {part.path for part in self._open.values()}
+        for path, size in zip(found, sizes, strict=True):
+            if (total <= self.most and len(found) - len(writing) <= MOST_PARTS) or path in writing:
+                continue
+            path.unlink(missing_ok=True)
+            self._ids.pop(path, None)
+            total -= size
+
+    def unknown(self, request_ids: list[str]) -> list[int]:
+        """Places of the ids that are of no request in the log."""
+        fresh = {entry[1] for part in self._open.values() for entry in part.entries}
+        away = [at for at, each in enumerate(request_ids) if each not in fresh]
+        if not away:
+            return []
+        import numpy as np
+
+        wanted = np.array([hash(request_ids[at]) for at in away])
+        seen = np.zeros(len(away), dtype=bool)
+        for path in self.folder.glob(PATTERN):
+            seen |= np.isin(wanted, self._hashes(path))
+        return [at for at, is_seen in zip(away, seen.tolist(), strict=True) if not is_seen]
+
+    def _hashes(self, path: Path) -> np.ndarray:
+        """Of the ids in a file that changes no more, eight bytes each; read once."""
+        import numpy as np
+        import pyarrow.parquet as pq
+
+        if path in {part.path for part in self._open.values()}:
+            return np.empty(0, dtype=np.int64)
+        if path not in self._ids:
+            ids = pq.read_table(path, columns=["request_id"])["request_id"].unique().to_pylist()
+            self._ids[path] = np.array([hash(each) for each in ids], dtype=np.int64)
+        return self._ids[path]

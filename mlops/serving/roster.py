@@ -1,0 +1,218 @@
+"""What the supervisor knows of its processes: versions on their way, and fronts that serve them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from mlops.core.errors import Problem
+from mlops.serving.child import Child
+from mlops.serving.fleet import Fleet, Place
+from mlops.serving.table import MAIN, SHADOW, Table
+
+LOAD_S = 300.0  # for a version to be ready
+
+
+@dataclass(eq=False)
+class Model:
+    """A version and its model process.
+
+    Parameters
+    ----------
+    number : int
+    place : Place
+    socket : str
+        Name of its bench; each process has its own.
+    role : str
+        In which it is needed; one in the shadow gives way to others.
+    pickled : bytes
+        What fronts get; empty until it is ready.
+    summary : dict
+        Of what it is, for the status.
+    problem : Problem or None
+        Why it cannot be served.
+    """
+
+    number: int
+    place: Place
+    socket: str = ""
+    role: str = MAIN
+    pickled: bytes = b""
+    summary: dict[str, Any] = field(default_factory=dict)
+    problem: Problem | None = None
+    is_leaving: bool = False
+
+
+@dataclass(eq=False)
+class Front:
+    """A process that answers callers.
+
+    Parameters
+    ----------
+    place : Place
+    is_ready : bool
+        Whether it takes orders.
+    has, got : set of int
+        Versions it has at hand, and those it was sent.
+    generation, sent : int
+        Of the table it goes by, and of the one that it was sent.
+    """
+
+    place: Place
+    is_ready: bool = False
+    has: set[int] = field(default_factory=set)
+    got: set[int] = field(default_factory=set)
+    generation: int = -1
+    sent: int = -1
+
+
+class Roster:
+    """Versions and fronts, and the orders that keep them together.
+
+    Parameters
+    ----------
+    fleet : Fleet
+    folder : pathlib.Path
+        Where processes work.
+    start : callable
+        Starts a model process: number, name of its socket, role.
+    """
+
+    def __init__(self, fleet: Fleet, folder: Path, start: Callable[[int, str, str], Child]) -> None:
+        self.fleet, self.folder, self._start = fleet, folder, start
+        self.models: dict[int, Model] = {}
+        self.fronts: list[Front] = []
+        self._serial = count()
+
+    # Versions.
+
+    def need(self, number: int, role: str) -> None:
+        """Have a version made ready, if it is not on its way already."""
+        if (known := self.models.get(number)) is not None:
+            self._moved(known, role)
+            return
+
+        def start() -> Child:
+            (self.folder / model.socket).unlink(missing_ok=True) if model.socket else None
+            model.socket = f"bench-{number}-{next(self._serial)}.sock"
+            return self._start(number, model.socket, model.role)
+
+        model = self.models[number] = Model(number, Place(f"version {number}", start), role=role)
+        model.place.owner = model
+        self.fleet.add(model.place)
+
+    def _moved(self, model: Model, role: str) -> None:
+        """A version has another role: a process that gave way to others is replaced."""
+        if model.role == SHADOW != role and model.pickled and model.place.child is not None:
+            model.place.child.terminate()
+        if model.pickled:
+            model.role = role
+
+    @property
+    def ready(self) -> set[int]:
+        """Versions that every front has at hand."""
+        fronts = [each for each in self.fronts if each.is_ready]
+        return {
+            number
+            for number, model in self.models.items()
+            if model.pickled and not model.is_leaving and all(number in f.has for f in fronts)
+        }
+
+    def again(self) -> None:
+        """Forget that versions failed: something has changed, and they may be tried once more."""
+        for model in [each for each in self.models.values() if each.problem is not None]:
+            del self.models[model.number]
+
+    def late(self) -> list[Model]:
+        """Versions that should have been ready long ago."""
+        now = monotonic()
+        return [
+            each
+            for each in self.models.values()
+            if not each.pickled
+            and each.problem is None
+            and each.place.child is not None
+            and now - each.place.child.began > LOAD_S
+        ]
+
+    def failed(self, model: Model, problem: Problem) -> None:
+        """A version cannot be served; its process goes."""
+        model.problem = problem
+        self._gone(model)
+
+    def release(self, needed: Iterable[int]) -> None:
+        """Let go of every version that is not `needed`, after its last request."""
+        kept = set(needed)
+        for model in list(self.models.values()):
+            if model.number in kept and not model.is_leaving:
+                continue
+            have = [front for front in self.fronts if model.number in front.got]
+            if not have:
+                if model.pickled and model.place.child is not None:
+                    model.place.send("end")
+                    self._gone(model, kills=False)
+                elif model.problem is None:
+                    self._gone(model)
+                del self.models[model.number]
+            elif not model.is_leaving:
+                model.is_leaving = True
+                for front in have:
+                    front.place.send("drop", model.number)
+
+    def _gone(self, model: Model, *, kills: bool = True) -> None:
+        if model.place in self.fleet.places:
+            self.fleet.remove(model.place) if kills else self.fleet.let_go(model.place)
+        (self.folder / model.socket).unlink(missing_ok=True)
+
+    # Fronts.
+
+    def front(self, name: str, start: Callable[[], Child]) -> None:
+        """Have one front more."""
+        front = Front(Place(name, start))
+        front.place.owner = front
+        self.fronts.append(front)
+        self.fleet.add(front.place)
+
+    def tell(self, table: Table, status: dict[str, Any], *, again: bool = False) -> None:
+        """Send the table to every front that has its versions; `again` for another status."""
+        for front in self.fronts:
+            has_all = front.has.issuperset(table.numbers.values())
+            if front.is_ready and has_all and (again or front.sent != table.generation):
+                front.sent = table.generation
+                front.place.send("table", table, status)
+
+    def hand_out(self) -> None:
+        """Send every version that is ready to every front that has not got it."""
+        for model in self.models.values():
+            if not model.pickled or model.is_leaving:
+                continue
+            for front in self.fronts:
+                if front.is_ready and model.number not in front.got:
+                    front.got.add(model.number)
+                    front.place.send("load", model.pickled, model.socket)
+
+    def rebench(self, model: Model) -> None:
+        """Another model process stands in: tell whoever may ask it."""
+        for front in self.fronts:
+            if model.number in front.got:
+                front.place.send("bench", model.number, model.socket)
+
+    def dropped(self, front: Front, number: int) -> None:
+        """A front has no request for a version any more."""
+        front.got.discard(number)
+        front.has.discard(number)
+
+    def lost(self, front: Front) -> None:
+        """A front died; its successor knows nothing yet."""
+        front.is_ready, front.generation, front.sent = False, -1, -1
+        front.has.clear()
+        front.got.clear()
+
+    def agree(self, generation: int) -> bool:
+        """Whether every front goes by that table, and there is one."""
+        ready = [each for each in self.fronts if each.is_ready]
+        return bool(ready) and all(each.generation == generation for each in ready)

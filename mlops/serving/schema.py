@@ -1,0 +1,143 @@
+"""What a version takes and gives, read from what it was registered with and from its pipeline."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops.core.values import as_dates, as_numbers, as_words
+from mlops.serving.nouns import Input, Row, Schema
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlops.contract.schema import Rule
+
+CONTRACT = "contract.yaml"
+KINDS = {"double": "number", "long": "number", "datetime": "date"}  # of a model's signature
+GAP = "missing"  # the name that features give to a category that is not known
+MADE_UP = {"number": 1.0, "words": "example", "date": "2024-01-01T00:00:00"}
+SHOWN = 3
+
+
+def schema(folder: Path, about: dict[str, Any], pipeline: Any, golden: pd.DataFrame) -> Schema:
+    """The schema of a version.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Of the version; a contract in it says what is sensitive and what may be missing.
+    about : dict
+        The version's manifest: ``signature`` and ``task``.
+    pipeline : fitted estimator
+    golden : DataFrame
+        Rows as the model takes them; the example is made of them.
+
+    Raises
+    ------
+    MlopsError
+        The contract cannot be read.
+    """
+    rules = _rules(folder)
+    kinds, learned = _kinds(pipeline), _categories(pipeline)
+    inputs = tuple(
+        _input(name, kinds.get(name, KINDS.get(kind, "words")), rules.get(name), learned.get(name))
+        for name, kind, _ in about["signature"]["inputs"]
+    )
+    return Schema(
+        inputs=inputs,
+        task=str(about["task"]["name"]),
+        target=str(about["task"]["target"]),
+        classes=tuple(_listed(pipeline, "classes_")),
+        example=_example(inputs, golden),
+    )
+
+
+def rows_of(frame: pd.DataFrame, inputs: tuple[Input, ...]) -> list[Row]:
+    """The rows of a frame as programs take them.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"zip": [8000.0, None], "rooms": [3, 4]})
+    >>> rows_of(frame, (Input("rooms", "number"), Input("zip", "words")))
+    [(3.0, '8000'), (4.0, None)]
+    """
+    columns = [_plain(frame[each.name], each.kind) for each in inputs]
+    return list(zip(*columns, strict=True))
+
+
+def _plain(column: pd.Series, kind: str) -> list[Any]:
+    if kind == "number":
+        numbers = as_numbers(column)[0].tolist()
+        return [each if math.isfinite(each) else None for each in numbers]
+    if kind == "date":
+        dates = as_dates(column)[0]
+        return [None if is_gap else each.isoformat() for each, is_gap in _with_gaps(dates)]
+    return [None if is_gap else each for each, is_gap in _with_gaps(as_words(column))]
+
+
+def _with_gaps(column: pd.Series) -> zip[tuple[Any, bool]]:
+    return zip(column, column.isna(), strict=True)
+
+
+def _listed(fitted: Any, name: str) -> list[Any]:
+    """A fitted attribute as plain values; empty where there is none."""
+    found = getattr(fitted, name, None)
+    return [] if found is None else list(found.tolist())
+
+
+def _rules(folder: Path) -> dict[str, Rule]:
+    from mlops.contract.store import load
+
+    file = folder / CONTRACT
+    return load(file).columns if file.is_file() else {}
+
+
+def _input(name: str, kind: str, rule: Rule | None, learned: tuple[str, ...] | None) -> Input:
+    """One column: what the contract promises of it, and what the pipeline has seen in it."""
+    promised = None if rule is None else rule.categories
+    if learned is None and promised is not None:
+        learned = tuple(str(each) for each in promised)
+    is_nullable = rule is not None and rule.nullable
+    if learned is not None and is_nullable and GAP not in (promised or ()):
+        learned = tuple(each for each in learned if each != GAP)
+    return Input(
+        name=name,
+        kind=kind,
+        required=not is_nullable,
+        sensitive=rule is not None and rule.sensitive,
+        categories=learned if kind == "words" else None,
+    )
+
+
+def _kinds(pipeline: Any) -> dict[str, str]:
+    """How the door of the pipeline reads each column."""
+    columns = getattr(pipeline, "named_steps", {}).get("columns")
+    kinds = ["words" if kind == "codes" else kind for kind in _listed(columns, "kinds_")]
+    return dict(zip(_listed(columns, "feature_names_in_"), kinds, strict=False))
+
+
+def _categories(pipeline: Any) -> dict[str, tuple[str, ...]]:
+    """What the features have seen in each column of categories, where they are of our own."""
+    features: Any = getattr(pipeline, "named_steps", {}).get("features")
+    encoder = getattr(features, "encoder_", None)
+    if encoder is None or not hasattr(encoder, "categories_"):
+        return {}
+    kinds = zip(_listed(features, "feature_names_in_"), features.kinds_, strict=True)
+    names = [name for name, kind in kinds if kind == "category"]
+    seen = [tuple(map(str, each)) for each in encoder.categories_]
+    return dict(zip(names, seen, strict=True))
+
+
+def _example(inputs: tuple[Input, ...], golden: pd.DataFrame) -> tuple[dict[str, Any], ...]:
+    """Rows of the test part, with nobody's sensitive values in them."""
+    rows = rows_of(golden.head(SHOWN), inputs)
+    return tuple(
+        {
+            each.name: MADE_UP[each.kind] if each.sensitive else value
+            for each, value in zip(inputs, row, strict=True)
+        }
+        for row in rows
+    )

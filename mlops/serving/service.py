@@ -1,0 +1,306 @@
+"""One service, from its first version to its last answer.
+
+At every event what is wanted is compared with what is, and the difference is ordered; so it does
+not matter in which order processes get ready, die, and come back.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from mlops.core.errors import MlopsError, Problem
+from mlops.core.paths import write_whole
+from mlops.core.serving import DRAINING, ENDED, READY, STARTING, STATUS, Spec, Status
+from mlops.registry.deployments import FIRST_SERVED, note
+from mlops.registry.ledger import Ledger
+from mlops.registry.versions import Versions
+from mlops.serving import orders, plan, refusals
+from mlops.serving.fleet import Fleet, Place
+from mlops.serving.roster import LOAD_S, Front, Model, Roster
+from mlops.serving.settings import Settings
+from mlops.serving.start import Addresses, Start
+from mlops.serving.table import CANARY, MAIN, ROLES, Table
+from mlops.serving.watch import Asked, Wanted, Watch
+
+LOOK_S = 0.1  # between two looks at the ledger
+GRACE_S = 3.0  # beyond the time that requests under way are given
+STILLBORN = 5  # deaths in a row before the first answer
+
+
+class Service:
+    """The processes that serve one model.
+
+    Parameters
+    ----------
+    spec : Spec
+    folder : pathlib.Path
+        Private; the processes work there.
+    addresses : Addresses
+    tell : callable
+        Gets a line for people at every change.
+    """
+
+    def __init__(
+        self, spec: Spec, folder: Path, addresses: Addresses, tell: Callable[[str], None]
+    ) -> None:
+        self.spec, self.addresses, self.tell = spec, addresses, tell
+        self.settings = Settings.of(spec.settings)
+        ledger = Ledger(Path(spec.ledger), spec.model)
+        self.versions = Versions(Path(spec.outputs), spec.model, ledger=ledger)
+        self.watch = Watch(self.versions)
+        canary, share = self.settings.canary, self.settings.canary_share
+        self.asked = Asked(spec.version, canary, share, self.settings.shadow)
+        self.start = Start(spec, folder, addresses)
+        self.fleet = Fleet()
+        self.roster = Roster(self.fleet, folder, self.start.model)
+        self.table, self.wanted = Table(), Wanted(0, {})
+        self.status = Status(
+            pid=os.getpid(), state=STARTING, url=addresses.url, grpc=addresses.grpc
+        )
+        self._trouble = ""  # with the ledger
+        self._noted: set[tuple[str, int]] = set()
+        self._says()
+
+    def run(self, ending: Any) -> Status:
+        """Serve until somebody asks for the end.
+
+        Parameters
+        ----------
+        ending : mlops.serving.supervisor.Ending
+
+        Raises
+        ------
+        MlopsError
+            There is no version that can be served, or processes die as soon as they are started.
+        """
+        try:
+            self.fleet.also(ending.wake)
+            self._begin()
+            while not ending.times:
+                self._step()
+            self._drain(ending)
+        except MlopsError as error:
+            self._says(problem=_told(error.problems[0]), problem_seq=self.wanted.seq)
+            raise
+        return self.status
+
+    def close(self) -> None:
+        """End every process, at once."""
+        self.fleet.close()
+        self.addresses.close()
+        self._says(state=ENDED, serving=())
+
+    def _begin(self) -> None:
+        self.watch.changed()
+        self._look()
+        self._advance()  # the version first: everybody waits for it
+        for index in range(len(self.addresses.sockets)):
+            self.roster.front(f"worker {index}", partial(self.start.worker, index))
+        if self.addresses.grpc_port is not None:
+            self.roster.front("the gRPC process", self.start.grpc)
+        self.fleet.add(Place("the log process", self.start.log))
+
+    def _step(self) -> None:
+        for place, message in self.fleet.heard(LOOK_S):
+            self._heard(place, message)
+        self.fleet.fill()
+        if self.watch.changed():
+            self._look()
+        for model in self.roster.late():
+            self._unfit(model, f"not ready after {LOAD_S:.0f} s")
+        self._advance()
+
+    # What is wanted, and what is.
+
+    def _look(self) -> None:
+        """Read the ledger; one that cannot be read changes nothing."""
+        try:
+            self.wanted = self.watch.wanted(self.asked)
+        except MlopsError as error:
+            if not self.table.numbers:
+                raise
+            self._trouble = _told(error.problems[0])
+            return
+        self._trouble = ""
+        self.roster.again()
+
+    def _advance(self) -> None:
+        """Order what is still to be done; nothing, if all is as it is wanted."""
+        wanted, roster = self.wanted, self.roster
+        for role in ROLES:
+            if number := wanted.numbers[role]:
+                roster.need(number, role)
+        roster.hand_out()
+        now = plan.numbers(wanted.numbers, self.table.numbers, roster.ready)
+        called, share = self.asked.main, self.asked.share
+        table = plan.table(self.table.generation, wanted, now, called=called, share=share)
+        if table != self.table:
+            self.table = replace(table, generation=table.generation + 1)
+            self._noted &= set(now.items())
+        roster.tell(self.table, asdict(self.status))
+        if roster.agree(self.table.generation):
+            self._agreed()
+
+    def _agreed(self) -> None:
+        """Every front goes by the table: let the others go, and say how it stands."""
+        wanted, models = self.wanted, self.roster.models
+        self.roster.release({*wanted.numbers.values(), *self.table.numbers.values()})
+        failed = [
+            models[number]
+            for number in wanted.numbers.values()
+            if number in models and models[number].problem is not None
+        ]
+        problem = _told(failed[0].problem) if failed else self._trouble  # type: ignore[arg-type]
+        if failed and MAIN not in self.table.numbers and failed[0].role == MAIN:
+            raise MlopsError(failed[0].problem)  # type: ignore[arg-type]
+        is_settled = all(
+            not number or number in self.table.numbers.values() or models[number] in failed
+            for number in wanted.numbers.values()
+        )
+        self._says(
+            state=READY if MAIN in self.table.numbers else STARTING,
+            seq=wanted.seq if is_settled else self.status.seq,
+            serving=tuple(self._row(role, number) for role, number in self.table.numbers.items()),
+            problem=problem,
+            problem_seq=wanted.seq if problem else 0,
+        )
+
+    def _row(self, role: str, number: int) -> dict[str, Any]:
+        share = {CANARY: self.table.share, MAIN: 1.0 - self._canary_share()}.get(role, 0.0)
+        model = self.roster.models[number]
+        return {"version": number, "role": role, "share": share, **model.summary}
+
+    def _canary_share(self) -> float:
+        return self.table.share if CANARY in self.table.numbers else 0.0
+
+    def _says(self, **changed: Any) -> None:
+        """Write how it stands, and tell it, if it is news."""
+        before, self.status = self.status, replace(self.status, **changed)
+        if before == self.status and changed:
+            return
+        write_whole(self.spec.folder / STATUS, self.status.to_json())
+        self.roster.tell(self.table, asdict(self.status), again=True)
+        for line in _news(before, self.status):
+            self.tell(line)
+
+    # What processes say.
+
+    def _heard(self, place: Place, message: Any) -> None:
+        owner = place.owner
+        if message is None:
+            self._died(place)
+        elif isinstance(owner, Model):
+            self._of_model(owner, *message)
+        elif isinstance(owner, Front):
+            kind, *rest = message
+            getattr(self, f"_{kind}")(owner, *rest)
+
+    def _died(self, place: Place) -> None:
+        cause, owner = place.died(), place.owner
+        if isinstance(owner, Model) and not owner.pickled:
+            self._unfit(owner, f"its process {cause} while it was loading")
+            return
+        if isinstance(owner, Front):
+            self.roster.lost(owner)
+            if not self.table.numbers and place.deaths >= STILLBORN:
+                raise refusals.not_started(place.name, cause, place.deaths)
+        self.tell(f"{place.name} {cause} and is replaced")
+
+    def _of_model(self, model: Model, kind: str, *rest: Any) -> None:
+        if kind == "failed" and not model.pickled:
+            self.roster.failed(model, Problem(**rest[0]))
+        elif kind == "ready" and model.pickled:
+            self.roster.rebench(model)
+        elif kind == "ready":
+            model.pickled, model.summary = rest
+
+    def _unfit(self, model: Model, found: str) -> None:
+        self.roster.failed(model, refusals.unfit(model.number, found))
+
+    def _ready(self, front: Front) -> None:
+        front.is_ready = True
+
+    def _loaded(self, front: Front, number: int, problem: str) -> None:
+        model = self.roster.models.get(number)
+        if not problem:
+            front.has.add(number)
+        elif model is not None and model.problem is None:
+            front.got.discard(number)
+            self._unfit(model, problem)
+
+    def _switched(self, front: Front, generation: int) -> None:
+        front.generation = generation
+
+    def _dropped(self, front: Front, number: int) -> None:
+        self.roster.dropped(front, number)
+
+    def _first(self, _: Front, number: int) -> None:
+        """A version answered for the first time since it has its role."""
+        for role in [role for role, each in self.table.numbers.items() if each == number]:
+            if (role, number) not in self._noted:
+                self._noted.add((role, number))
+                note(self.versions, FIRST_SERVED, version=number, role=role)
+
+    def _admin(self, front: Front, number: int, verb: str, payload: dict[str, Any]) -> None:
+        try:
+            if orders.known(verb) == orders.TRAFFIC:
+                known = len(self.versions.all())
+                self.asked = orders.traffic(self.asked, payload, self.wanted, known)
+            if verb != orders.STATUS:
+                self._look()
+                self._advance()
+        except MlopsError as error:
+            front.place.send("admin", number, asdict(error.problems[0]), {})
+            return
+        front.place.send("admin", number, None, asdict(self.status))
+
+    # The end.
+
+    def _drain(self, ending: Any) -> None:
+        """Let nobody in, and wait for the last answers; who asks twice does not wait."""
+        self._says(state=DRAINING)
+        self.addresses.close()
+        fronts = [front.place for front in self.roster.fronts]
+        for place in self.fleet.places:
+            self.fleet.let_go(place)
+        for place in fronts:
+            place.send("end")
+        self._until_ended(ending, fronts, self.settings.drain_s + GRACE_S)
+        for place in self.fleet.places:
+            if place.child is not None:
+                place.child.terminate()
+        self._until_ended(ending, list(self.fleet.places), GRACE_S)
+
+    def _until_ended(self, ending: Any, places: list[Place], seconds: float) -> None:
+        until = monotonic() + seconds
+        while any(each in self.fleet.places for each in places):
+            if monotonic() > until or ending.times > 1:
+                return
+            ending.heard()
+            for _ in self.fleet.heard(LOOK_S):
+                continue
+
+
+def _told(problem: Problem) -> str:
+    return f"{problem.says} ({problem.found})"
+
+
+def _news(before: Status, now: Status) -> list[str]:
+    """What people want to read of a change."""
+    if now.state != before.state and now.state != READY:
+        return [now.state]
+    lines = []
+    if now.serving != before.serving or now.state != before.state:
+        served = [
+            f"{each['role']} version {each['version']} ({each['path']})" for each in now.serving
+        ]
+        lines.append(f"{now.url} serves {', '.join(served)}")
+    if now.problem and now.problem != before.problem:
+        lines.append(f"not served: {now.problem}")
+    return lines

@@ -1,0 +1,92 @@
+"""How a server behaves: addresses, workers, policies and limits, the same for every model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mlops.core.secret import MARK, Secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The keys of ``conf/serving/standard.yaml``; tokens are secrets and never plain text.
+
+    Parameters
+    ----------
+    host : str
+        Another address than the loopback one needs `token`.
+    port : int
+        Of REST; 0 takes a free one.
+    grpc_port : int or None
+        None: no gRPC.
+    workers : int or None
+        Processes; None for one a core.
+    token, admin_token : Secret or None
+        What callers send as ``Authorization: Bearer``; without `admin_token` there are no admin
+        verbs.
+    certificate, key : str or None
+        PEM files for TLS.
+    missing, extra, unseen : str
+        What a missing column, one too many and an unseen category are: ``refuse``, ``warn`` or
+        ``ignore``. A missing value that is not refused is filled as the pipeline learned.
+    canary : str, int or None
+        Name or number of a version that answers `canary_share` of the requests.
+    canary_share : float in [0, 1]
+    shadow : str, int or None
+        Name or number of a version that gets a copy of the requests; its answers are compared,
+        never sent.
+    queue : int
+        Requests under way in one worker; one more is told to come again (429).
+    timeout_s : float
+        For one request, from its first byte to its answer.
+    drain_s : float
+        For requests under way when the server is told to end.
+    max_bytes, max_rows, max_depth, max_text : int
+        Of a request's body (after unpacking), of its rows, of its nesting, of one text.
+    log_share : float in [0, 1]
+        Of the requests that are kept for the monitor; 0: none.
+    log_mb : float
+        At most so much is kept; the oldest goes.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    grpc_port: int | None = 8081
+    workers: int | None = None
+    token: Any = None
+    admin_token: Any = None
+    certificate: str | None = None
+    key: str | None = None
+    missing: str = "refuse"
+    extra: str = "warn"
+    unseen: str = "warn"
+    canary: str | int | None = None
+    canary_share: float = 0.1
+    shadow: str | int | None = None
+    queue: int = 128
+    timeout_s: float = 30.0
+    drain_s: float = 10.0
+    max_bytes: int = 8 * 2**20
+    max_rows: int = 100_000
+    max_depth: int = 32
+    max_text: int = 10_000
+    log_share: float = 1.0
+    log_mb: float = 256.0
+
+    @classmethod
+    def of(cls, raw: dict[str, Any]) -> Settings:
+        """Settings from plain data, in which secrets are marks.
+
+        Examples
+        --------
+        >>> Settings.of({"port": 0, "token": "secret://API_TOKEN"}).token
+        secret://API_TOKEN
+        """
+        secret = {
+            name: Secret(raw[name].removeprefix(MARK))
+            for name in ("token", "admin_token")
+            if isinstance(raw.get(name), str)
+        }
+        known = {name: value for name, value in raw.items() if not name.startswith("_")}
+        return cls(**{**known, **secret})

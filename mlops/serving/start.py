@@ -1,0 +1,124 @@
+"""How each process of a server is started; the first that it hears is what the server is to do."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlops.core.serving import SPEC, Spec
+from mlops.serving import sockets
+from mlops.serving.child import Child
+from mlops.serving.settings import Settings
+
+GRPC = -1  # index of the gRPC process
+# One row is no work for two threads, and threads that wait do not hold their core.
+LIGHT = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    "OMP_WAIT_POLICY": "PASSIVE",
+}
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where a server answers.
+
+    Parameters
+    ----------
+    sockets : list of socket.socket
+        One a worker, all of them listening.
+    url, grpc : str
+        For people; empty for nowhere.
+    grpc_port : int or None
+    """
+
+    sockets: list[socket.socket]
+    url: str
+    grpc: str = ""
+    grpc_port: int | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Addresses:
+        """Take the addresses that the settings say.
+
+        Raises
+        ------
+        MlopsError
+            As :func:`mlops.serving.sockets.listening`.
+        """
+        grpc_port = settings.grpc_port
+        if grpc_port is not None:
+            grpc_port = sockets.free(settings.host, grpc_port, where="serving.grpc_port")
+        listening = sockets.listening(settings.host, settings.port, settings.workers or _cores())
+        scheme = "http" if settings.certificate is None else "https"
+        address = sockets.address(settings.host, listening[0].getsockname()[1])
+        grpc = "" if grpc_port is None else sockets.address(settings.host, grpc_port)
+        return cls(listening, f"{scheme}://{address}", grpc, grpc_port)
+
+    def close(self) -> None:
+        """Listen no more."""
+        for each in self.sockets:
+            each.close()
+
+
+@dataclass(frozen=True)
+class Start:
+    """Starts the processes of one server.
+
+    Parameters
+    ----------
+    spec : Spec
+    folder : pathlib.Path
+        Where they work.
+    addresses : Addresses
+    """
+
+    spec: Spec
+    folder: Path
+    addresses: Addresses
+
+    def worker(self, index: int) -> Child:
+        """A process that answers HTTP."""
+        listening = self.addresses.sockets[index]
+        words = (str(index), str(listening.fileno()))
+        made = Child(
+            "mlops.serving.worker",
+            *words,
+            folder=self.folder,
+            environment=LIGHT,
+            sockets=(listening,),
+        )
+        made.send(self.spec)
+        return made
+
+    def grpc(self) -> Child:
+        """The process that answers gRPC."""
+        words = (str(GRPC), str(self.addresses.grpc_port))
+        made = Child("mlops.serving.grpc.process", *words, folder=self.folder, environment=LIGHT)
+        made.send(self.spec)
+        return made
+
+    def model(self, number: int, name: str, role: str) -> Child:
+        """The process of one version, whose bench gets that name."""
+        made = Child(
+            "mlops.serving.model_process",
+            *(str(number), name, role),
+            folder=self.folder,
+            environment={"OMP_WAIT_POLICY": "PASSIVE"},
+        )
+        made.send(self.spec)
+        return made
+
+    def log(self) -> Child:
+        """The process that keeps the log of requests."""
+        spec = str(self.spec.folder / SPEC)
+        return Child("mlops.serving.log_process", spec, folder=self.folder, environment=LIGHT)
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not everywhere
+        return os.cpu_count() or 1

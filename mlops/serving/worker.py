@@ -1,0 +1,107 @@
+"""A worker process: HTTP in, answers out. It imports neither scikit-learn nor pandas."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import socket
+import sys
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from mlops.serving.app import App
+from mlops.serving.front import Front
+from mlops.serving.nouns import Served
+from mlops.serving.patience import Patient
+from mlops.serving.traffic import Traffic
+
+KEEP_ALIVE_S = 75
+
+
+class Web(uvicorn.Server):
+    """An HTTP server that leaves signals to us."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """None of them."""
+        yield
+
+
+class HttpDoor:
+    """HTTP on a socket that listens already.
+
+    Parameters
+    ----------
+    traffic : Traffic
+    listening : socket.socket
+    """
+
+    def __init__(self, traffic: Traffic, listening: socket.socket) -> None:
+        settings = traffic.settings
+        self.app, self.listening = App(traffic), listening
+        config = uvicorn.Config(
+            self.app,
+            http=Patient,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=max(1, round(settings.drain_s)),
+            ssl_certfile=settings.certificate,
+            ssl_keyfile=settings.key,
+        )
+        self.server = Web(config)
+        self._serving: asyncio.Task[None] | None = None
+
+    def served(self, served: Served) -> None:
+        """Make ready for a version."""
+        self.app.served(served)
+
+    def dropped(self, version: int) -> None:
+        """Forget it."""
+        self.app.dropped(version)
+
+    async def open(self) -> None:
+        """Let callers in."""
+        await self.app.start()
+        self._serving = asyncio.create_task(self.server.serve([self.listening]))
+        gc.collect()
+        gc.freeze()  # what is there now stays: looking for garbage in it costs time
+
+    async def close(self) -> None:
+        """Answer what is under way, and end."""
+        self.server.should_exit = True
+        if self._serving is not None:
+            await self._serving
+        await self.app.stop()
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop
+    except ImportError:  # not everywhere
+        return asyncio.new_event_loop
+    made: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return made
+
+
+def main(arguments: list[str]) -> None:
+    """Run one worker: descriptor of the wire, index, descriptor of the listening socket."""
+    descriptor, index, door = map(int, arguments)
+    logging.basicConfig(level=logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # what callers do is in the metrics
+    listening = socket.socket(fileno=door)
+    front = Front(descriptor, index)
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        runner.run(front.run(lambda traffic: HttpDoor(traffic, listening)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
