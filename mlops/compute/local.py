@@ -38,6 +38,10 @@ class Local:
         """How many tasks run at once."""
         return max(1, cores() if self.workers is None else self.workers)
 
+    def share(self, tasks: int) -> int:
+        """Cores for each of so many tasks."""
+        return max(1, cores() // max(1, min(self.size, tasks)))
+
     def crew(self, setup: Setup, *, preload: Sequence[str] = ()) -> Crew:
         """Workers that are made ready by `setup`.
 

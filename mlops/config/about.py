@@ -11,11 +11,11 @@ from mlops.core.errors import REFUSED, MlopsError, fail
 
 _NAME = re.compile(r"^[A-Za-z_][\w-]*$")
 _INNER = re.compile(r"^([A-Za-z_][\w-]*)(?:@([A-Za-z_]\w*))?$")
-_KINDS: dict[str, tuple[type, str]] = {
+_KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "_tasks_": (list, "a list of tasks: [regression, classification]"),
     "_ranges_": (dict, 'key: interval, or list of values: {alpha: "(0, inf)"}'),
     "_space_": (dict, 'key: sweep text: {alpha: "interval(0, 1)"}'),
-    "_extra_": (str, "the name of a package"),
+    "_extra_": ((str, dict), "the name of a package, or of an extra: of a package"),
     "_positionals_": (list, "a list of keys of this option"),
     "_text_": (list, "a list of keys of this option"),
     "_words_": (list, "a list of keys of this option"),
@@ -35,12 +35,22 @@ def lifted(document: Document) -> dict[str, Any]:
     about = {key: document.data[key] for key in ABOUT if key in document.data}
     for key, value in about.items():
         kind, accepted = _KINDS[key]
-        if not isinstance(value, kind) or (key == "_extra_" and not _NAME.match(str(value))):
+        if not isinstance(value, kind) or (key == "_extra_" and not _is_extra(value)):
             raise _bad(document, key, f"{value!r}"[:80], accepted)
     for name, accepted in about.get("_ranges_", {}).items():
         if not ranges.readable(accepted):
             raise _bad(document, f"_ranges_.{name}", str(accepted)[:80], '"[0, 1)", "int [1, inf)"')
     return about
+
+
+def _is_extra(value: Any) -> bool:
+    """Whether it is a name, or one name to another."""
+    names = (
+        [each for pair in value.items() for each in pair]
+        if value and isinstance(value, dict)
+        else [value]
+    )
+    return len(names) <= 2 and all(_NAME.match(str(each)) for each in names)
 
 
 def inner(document: Document) -> list[tuple[str, str]]:

@@ -237,15 +237,16 @@ def _positionals(node: dict[str, Any]) -> list[Any]:
 def _extra(option: Option) -> Iterator[Problem]:
     from importlib.util import find_spec
 
-    needed = option.about.get("_extra_")
+    told = option.about.get("_extra_")
+    ((extra, needed),) = (told if isinstance(told, dict) else {told: told}).items()
     if needed and find_spec(str(needed)) is None:
         yield Problem(
             code="extra-missing",
             says=f"{option.group}={option.name} needs a package that is not installed.",
             where=f"{option.group}={option.name}",
             found=f"no {needed}",
-            accepted=f"the extra [{needed}]",
-            next_step=f'pip install "mlops[{needed}]"',
+            accepted=f"the extra [{extra}]",
+            next_step=f'pip install "mlops[{extra}]"',
             exit_code=4,
         )
 

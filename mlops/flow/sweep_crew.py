@@ -49,9 +49,8 @@ def carried(sweep: Sweep, jobs: list[Job], marks: list[str], limit_s: float | No
     if not jobs:
         return
     compute = jobs[0].part("compute")
-    size = min(getattr(compute, "size", 1), len(jobs))
     parents = {name: sweep.parent(name) for name in sweep.names}
-    share = max(1, (os.cpu_count() or 1) // max(1, size))
+    share = compute.share(len(jobs)) if hasattr(compute, "share") else 1
     shop = Shop(jobs[0].project, sweep.folder.path, parents, os.getpid(), share)
     foreman = _Foreman(sweep)
     sweep.progress()

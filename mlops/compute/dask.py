@@ -1,0 +1,160 @@
+"""Work in a cluster of Dask: one of its own on this machine, or one that is there."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from mlops.compute.elsewhere import Elsewhere
+from mlops.compute.engine import ANSWER_S, LOOPBACK, Engine, answers, away
+from mlops.compute.outpost import keep
+from mlops.compute.processes import without_main
+from mlops.core.errors import ENVIRONMENT, fail
+
+PREFIX = "mlops-worker"
+LEAVE_S = 3  # for calls that still wait for room
+
+
+class Dask(Elsewhere):
+    """Crews of workers that Dask places; each holds one of Dask's threads while the crew is there.
+
+    A process of Dask that is killed costs the tasks that its workers had. Workers on other hosts
+    need the working folder and ``outputs`` on a file system that all hosts share, see
+    :class:`mlops.compute.elsewhere.Elsewhere`.
+
+    Parameters
+    ----------
+    address : str or None
+        Of a scheduler; None for a cluster on this machine that ends with the work.
+    workers : int or None
+        How many; None for one a thread of the cluster, and one a core without `address`.
+    threads : int or None
+        Threads of OpenMP and BLAS in each; None for 1, and for cores / workers without `address`.
+    memory_mb : float or None
+        Resident memory, megabytes, above which a worker is ended.
+    wait_s : float or None
+        Seconds to wait for the first worker; None for as long as it takes.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: str | None = None,
+        workers: int | None = None,
+        threads: int | None = None,
+        memory_mb: float | None = None,
+        wait_s: float | None = 60.0,
+    ) -> None:
+        super().__init__(workers=workers, threads=threads, memory_mb=memory_mb, wait_s=wait_s)
+        self.address = address
+
+    def opened(self, folder: Path) -> Engine:
+        """A cluster with room for workers."""
+        return self._own(folder) if self.address is None else self._reached(self.address)
+
+    def _own(self, folder: Path) -> Engine:
+        from distributed import Client, LocalCluster
+
+        size, threads = self._here()
+        with _quieter() as quiet, without_main():
+            cluster = LocalCluster(
+                n_workers=size,
+                threads_per_worker=1,
+                host=LOOPBACK,
+                dashboard_address=None,
+                security=True,  # nobody else on this machine has a say
+                memory_limit=0,
+                local_directory=str(folder),
+                silence_logs=logging.CRITICAL,
+            )
+            quiet.callback(cluster.close)
+            client = Client(cluster, set_as_default=False)
+            return _Cluster(client, quiet.pop_all(), size=size, threads=threads, host=LOOPBACK)
+
+    def _reached(self, address: str) -> Engine:
+        from distributed import Client
+
+        host = answers("dask", address)
+        with _quieter() as quiet:
+            try:
+                client = Client(address, set_as_default=False, timeout=ANSWER_S)
+            except (OSError, ValueError, TypeError) as error:
+                raise away("dask", address, f"{type(error).__name__}: {error}") from error
+            quiet.callback(client.close)
+            size = self.workers or self._room(client)
+            threads = self.threads or 1
+            return _Cluster(client, quiet.pop_all(), size=size, threads=threads, host=host)
+
+    def _room(self, client: Any) -> int:
+        """Threads of all the workers that a cluster has, or gets while we wait."""
+        with contextlib.suppress(TimeoutError):
+            client.wait_for_workers(1, timeout=self.wait_s)
+        size = sum(client.nthreads().values())
+        if not size:
+            raise fail(
+                "no-worker-came",
+                f"The cluster had no worker within {self.wait_s or 0:g} s.",
+                where="compute.address",
+                found=f"a scheduler without workers at {self.address}",
+                accepted="a scheduler with workers, or compute.workers that will come",
+                next_step=f"start one: dask worker {self.address}",
+                exit_code=ENVIRONMENT,
+            )
+        return int(size)
+
+
+class _Cluster(Engine):
+    """A client, and the cluster if it is our own."""
+
+    def __init__(
+        self, client: Any, ending: ExitStack, *, size: int, threads: int, host: str
+    ) -> None:
+        super().__init__("dask", size=size, threads=threads, host=host)
+        self._client, self._ending = client, ending
+        self._futures: list[Any] = []
+
+    def place(self, call: Path) -> None:
+        key = f"{PREFIX}-{uuid.uuid4().hex[:12]}"
+        try:
+            future = self._client.submit(keep, str(call), key=key, pure=False, retries=0)
+        except Exception as error:
+            raise away("dask", self._client.scheduler.addr, f"it has gone: {error}") from error
+        self._futures.append(future)
+
+    def going(self) -> int:
+        for future in [each for each in self._futures if each.done()]:
+            self._futures.remove(future)
+            self._over(_said(future))
+        return len(self._futures)
+
+    def close(self) -> None:
+        from distributed import wait
+
+        with self._ending, contextlib.suppress(Exception):  # what it lends has been given back
+            if self._futures:
+                with contextlib.suppress(TimeoutError):
+                    wait(self._futures, timeout=LEAVE_S)
+                self._client.cancel(self._futures)
+            self._client.close()
+
+
+def _said(future: Any) -> str:
+    try:
+        return str(future.result(timeout=ANSWER_S))
+    except Exception as error:  # its process was lost too often
+        return f"{type(error).__name__}: {error}".split("\n")[0]
+
+
+@contextlib.contextmanager
+def _quieter() -> Iterator[ExitStack]:
+    """Dask tells of all its comings and goings; what matters is told as an error of ours."""
+    logger = logging.getLogger("distributed")
+    with ExitStack() as ending:
+        ending.callback(logger.setLevel, logger.level)
+        logger.setLevel(logging.CRITICAL)
+        yield ending
