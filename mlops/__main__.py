@@ -1,7 +1,19 @@
-"""`python -m mlops` is `mlops`."""
+"""The program: `mlops`, or `python -m mlops`."""
 
 import sys
 
-from mlops.cli import main
 
-sys.exit(main())
+def main() -> int:
+    """Run the command line; Ctrl-C while it is still being read in is told like any other."""
+    try:
+        from mlops.cli import main as command
+
+        return command()
+    except KeyboardInterrupt:
+        from mlops.cli import interrupted
+
+        return interrupted(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

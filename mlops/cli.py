@@ -10,10 +10,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
 
 from mlops.core.errors import BUG, ENVIRONMENT, INTERRUPTED, MlopsError, Problem
 from mlops.core.record import Result
+from mlops.core.stop import heed
 
 ASKING = frozenset({"--help", "-h", "--version"})
 _OF_THE_SYSTEM = "EACCES EPERM EROFS ENOSPC EDQUOT EFBIG EIO EMFILE ENFILE ENAMETOOLONG ENOTDIR"
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     arguments = [each for each in arguments if each != "--debug"]
-    _stop_on_sigterm()
+    heed()
     try:
         code = _told(arguments) if ASKING.intersection(arguments) else _command(arguments).exit_code
         sys.stdout.flush()
@@ -50,8 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        with _undisturbed():
-            return _failed(arguments, _interrupted())
+        return interrupted(arguments)
     except MlopsError as error:
         if debug:
             raise
@@ -60,6 +59,12 @@ def main(arguments: list[str] | None = None) -> int:
         if debug:
             raise
         return _failed(arguments, _refused_by_system(error) or _bug(error))
+
+
+def interrupted(arguments: list[str]) -> int:
+    """Say that the command was stopped."""
+    with _undisturbed():
+        return _failed(arguments, _interrupted())
 
 
 @contextmanager
@@ -178,14 +183,3 @@ def _bug(error: Exception) -> MlopsError:
             exit_code=BUG,
         )
     )
-
-
-def _stop_on_sigterm() -> None:
-    def stop(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

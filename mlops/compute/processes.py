@@ -99,11 +99,14 @@ class Processes(Roster):
 
     def _hired(self) -> _Process:
         import multiprocessing
+        from multiprocessing import forkserver
 
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(
             ["mlops.compute.first", "mlops.compute.worker", *self._preload]
         )
+        with _environment(limited(self._threads)), _deaf_to_ctrl_c():
+            forkserver.ensure_running()
         ours, theirs = context.Pipe()
         arguments = (theirs, self._setup, self._threads, dict(os.environ))
         process = context.Process(target=serve, args=arguments)
@@ -211,3 +214,13 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """What is started inside begins with Ctrl-C blocked (:mod:`mlops.compute.first`)."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

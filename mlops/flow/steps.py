@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from mlops.core.paths import write_whole
 from mlops.core.record import Step
+from mlops.core.stop import check
 from mlops.core.store import Store, key_of
 from mlops.flow.keys import difference
 
@@ -66,6 +67,7 @@ class Steps:
         shown : bool
             False for steps inside a step, which would only be noise.
         """
+        check()
         began = perf_counter()
         if shown:
             self.screen.step(name, "")
@@ -101,6 +103,7 @@ class Steps:
 
     def note(self, name: str, status: str, says: str, seconds: float) -> None:
         """Record that a step ended, and show it."""
+        check()
         step = Step(name=name, status=status, says=says, seconds=round(seconds, 4))
         self.done.append(step)
         self.screen.done(step)

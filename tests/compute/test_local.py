@@ -190,3 +190,43 @@ def test_failures_are_events_and_not_exceptions_in_one_process_too():
     found = done(["raise"], workers=0)
     assert isinstance(found[0], Failed)
     assert found[0].reason == "raised"
+
+
+STOPPED = """
+import sys
+from mlops.compute.processes import Processes
+
+sys.path.append(sys.argv[1])
+with Processes(print, size=1, threads=1, preload=("slow",)) as crew:
+    crew.start("one", 1)
+    crew.next()
+"""
+SLOW = """
+import pathlib
+import time
+
+here = pathlib.Path(__file__).with_name("here")
+here.touch()
+while here.exists():
+    time.sleep(0.01)
+"""
+
+
+def test_ctrl_c_reaches_the_driver_alone_also_while_workers_are_made_ready(tmp_path, cli):
+    (tmp_path / "slow.py").write_text(SLOW)
+    process = subprocess.Popen(
+        [sys.executable, "-c", STOPPED, str(tmp_path)],
+        env=cli.environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not (tmp_path / "here").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    time.sleep(0.2)  # so that whoever hears of it could say so
+    (tmp_path / "here").unlink()
+    said = process.communicate(timeout=120)[1]
+    assert said.count("Traceback") == 1, said
+    assert said.endswith("KeyboardInterrupt\n")

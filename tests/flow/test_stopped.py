@@ -109,6 +109,37 @@ def test_with_a_recorder_it_is_in_mlflow_at_once_and_the_recorder_ends(slow_proj
     assert _aborted(client) == before + 1
 
 
+DEAF = """
+import os
+import signal
+
+from sklearn.linear_model import LinearRegression
+
+
+class Deaf(LinearRegression):
+    def fit(self, X, y):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except BaseException:
+            pass
+        return super().fit(X, y)
+"""
+
+
+def test_a_part_that_swallows_it_delays_the_end_and_no_more(work, cli):
+    for name, text in {
+        "mlops.yaml": "allowed_targets: [deaf.Deaf]\n",
+        "deaf.py": DEAF,
+        "conf/model/deaf.yaml": "# Hears nothing.\n_target_: deaf.Deaf\n",
+    }.items():
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
+        (work / name).write_text(text)
+    ended = cli("model=deaf", "mode=smoke", "tracker=offline")
+    assert ended.exit_code == 130, ended.text
+    (key,) = pending(work / "outputs")
+    assert Spool(work / "outputs").read(key).status == "KILLED"
+
+
 def _aborted(client):
     """How many runs of the project stand in MLflow as stopped by somebody."""
     experiment = client.get_experiment_by_name("slow")
