@@ -10,7 +10,7 @@ from mlops.core.errors import REFUSED, MlopsError, fail
 from mlops.core.paths import SAFE_NAME
 from mlops.core.record import Result
 from mlops.core.version import LedgerEntry
-from mlops.flow.online import Online
+from mlops.flow.deploying import Deploying
 from mlops.flow.registered import caught_up, known_versions, moved, moves, numbered
 from mlops.registry.refusals import faster
 from mlops.registry.shelf import MODEL, Candidate
@@ -72,10 +72,10 @@ class Promote:
             number = numbered(versions, self.version or 0, where="version")
         else:
             number = self._made(job, versions, candidate)
-        online = Online(job, versions)
-        acts = moves(job, versions, online)
+        deploying = Deploying(job, versions)
+        acts = moves(job, versions, deploying)
         intent = acts.promote(number, self.alias, seen=seen, why=self.reason)
-        return moved(job, versions, intent, told, online)
+        return moved(job, versions, intent, told, deploying)
 
     def _seen(self, versions: Versions) -> LedgerEntry | None:
         """What the alias means now."""

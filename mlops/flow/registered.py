@@ -11,7 +11,7 @@ from mlops.config.job import Job
 from mlops.core.errors import USER, MlopsError, closest, fail, listed
 from mlops.core.record import Result
 from mlops.core.version import ModelVersion, Standing
-from mlops.flow.online import DEPLOYED, Online
+from mlops.flow.deploying import DEPLOYED, Deploying
 from mlops.flow.witnesses import refuse_a_lost_history
 from mlops.registry.intent import Intent
 from mlops.registry.moves import Moves
@@ -93,18 +93,18 @@ def numbered(versions: Versions, called: int | str, *, where: str) -> int:
     return names[called]
 
 
-def moves(job: Job, versions: Versions, online: Online | None = None) -> Moves:
+def moves(job: Job, versions: Versions, deploying: Deploying | None = None) -> Moves:
     """Who moves the aliases of `versions`, and what is deployed with them."""
-    online = Online(job, versions) if online is None else online
-    return Moves(versions, online, online.by)
+    deploying = Deploying(job, versions) if deploying is None else deploying
+    return Moves(versions, deploying, deploying.by)
 
 
 def caught_up(job: Job, versions: Versions) -> tuple[str, ...]:
     """Do what others left undone: half an act, changes made in MLflow; tell it, a line each."""
     from mlops.tracker.elsewhere import forget, notes
 
-    online = Online(job, versions)
-    told = [moves(job, versions, online).settle(), *online.told]
+    deploying = Deploying(job, versions)
+    told = [moves(job, versions, deploying).settle(), *deploying.told]
     ours = versions.ledger.is_followed
     for path, note in notes(job.outputs, versions.model) if ours else ():
         told += [f"changed elsewhere: {entry.why}" for entry in versions.found_elsewhere([note])]
@@ -136,14 +136,14 @@ def registered(job: Job, folder: Path) -> ModelVersion:
     versions = versions_of(job)
     for told in caught_up(job, versions):
         job.part("ui").line(told)
-    candidate, online = Candidate.of(folder), Online(job, versions)
+    candidate, deploying = Candidate.of(folder), Deploying(job, versions)
     assert candidate is not None
-    acts = moves(job, versions, online)
+    acts = moves(job, versions, deploying)
     version = acts.register(candidate)
-    if DEPLOYED in version.aliases and not version.is_new and online.is_chosen:
+    if DEPLOYED in version.aliases and not version.is_new and deploying.is_chosen:
         seen = versions.holder(DEPLOYED)
         acts.promote(version.number, DEPLOYED, seen=seen, why="")
-    for told in (*online.told, *versions.ledger.take_notes()):
+    for told in (*deploying.told, *versions.ledger.take_notes()):
         job.part("ui").line(told)
     if version.is_new and DEPLOYED in version.aliases:
         job.part("monitor").watch(versions.model, versions.shelf.place(version.number))
@@ -177,7 +177,7 @@ def look_at_tracker(job: Job, versions: Versions) -> None:
 
 
 def moved(
-    job: Job, versions: Versions, intent: Intent, told: tuple[str, ...], online: Online
+    job: Job, versions: Versions, intent: Intent, told: tuple[str, ...], deploying: Deploying
 ) -> Result:
     """The result of an act, after leaving word of it."""
     tell_tracker(job, versions)
@@ -185,7 +185,7 @@ def moved(
     says = f"version {intent.version} of {versions.model} is {intent.alias} now, {before}"
     if intent.was == intent.version:
         says = f"version {intent.version} of {versions.model} is {intent.alias} already"
-    told = (*told, *online.told, *versions.ledger.take_notes())
+    told = (*told, *deploying.told, *versions.ledger.take_notes())
     return Result(
         outcome="done",
         name=versions.model,

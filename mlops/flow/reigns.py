@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlops.core.version import LedgerEntry
-from mlops.flow.online import DEPLOYED
+from mlops.flow.deploying import DEPLOYED
 from mlops.registry.deployments import FIRST_SERVED, notes
 from mlops.registry.versions import Versions
 

@@ -10,9 +10,9 @@ from mlops.core.dataset import Dataset, Task
 from mlops.core.errors import MlopsError, fail, listed
 from mlops.core.report import Predictions, Rival
 from mlops.core.snapshot import told
+from mlops.flow.deploying import DEPLOYED
 from mlops.flow.fitting import predict
 from mlops.flow.heard import QUOTED
-from mlops.flow.online import DEPLOYED
 from mlops.flow.prepare import Prepared
 from mlops.flow.registered import versions_of
 from mlops.flow.subject import Subject, of_version

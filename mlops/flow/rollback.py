@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlops.config.job import Job
 from mlops.core.errors import MlopsError, fail
 from mlops.core.record import Result
-from mlops.flow.online import Online
+from mlops.flow.deploying import Deploying
 from mlops.flow.registered import caught_up, known_versions, moved, moves, numbered
 
 
@@ -51,12 +51,12 @@ class Rollback:
         where, called = ("version", self.version) if self.to is None else ("to", self.to)
         versions = known_versions(job)
         told = caught_up(job, versions)
-        online = Online(job, versions)
+        deploying = Deploying(job, versions)
         to = None if called is None else numbered(versions, called, where=where)
-        intent = moves(job, versions, online).rollback(
+        intent = moves(job, versions, deploying).rollback(
             self.alias, to=to, seen=versions.holder(self.alias), why=self.reason
         )
-        return moved(job, versions, intent, told, online)
+        return moved(job, versions, intent, told, deploying)
 
 
 def _one_place() -> MlopsError:

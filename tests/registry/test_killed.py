@@ -74,6 +74,32 @@ def test_killed_at_fifty_points_it_leaves_a_store_that_is_in_order(
     assert len(seen) >= 5
 
 
+def test_killed_while_the_first_version_goes_online_it_is_there_and_online_or_never_was(
+    killed, a_run, work
+):
+    candidate = a_run()
+
+    def go(store: Path, steps: int) -> subprocess.CompletedProcess[str]:
+        store.mkdir()
+        return killed(FIRST, store, steps, str(candidate.folder))
+
+    last = steps_of(go(work / "whole", 0))["register"]
+    found = set()
+    for point in some(FEW, 0, last):
+        store = work / f"killed-{point}"
+        assert go(store, point).returncode == -9
+        versions = Versions(store, "houses")
+        acts = Moves(versions, lambda intent, store=store: _deploy(store, intent.version))
+        found.add((_begun(versions), len(versions.all())))
+        acts.settle()
+        assert [each.aliases for each in versions.all()] in ([], [("champion",)])
+        acts.register(a_run())
+        assert (versions.holder("champion").version, _online(store)) == (1, 1)
+        assert (store / "online.json").exists()
+        assert inspect(store)[0] == "ok"
+    assert {(True, 0), (True, 1)} <= found
+
+
 def test_killed_while_it_is_upgraded_a_store_is_old_or_new_and_the_next_command_ends_it(
     killed, work
 ):
@@ -193,6 +219,11 @@ print("promote", steps)
 moves.rollback("champion", seen=versions.holder("champion"), why="worse")
 moves.rollback("champion", seen=versions.holder("champion"), why="much worse")
 print("rollback", steps)
+"""
+
+FIRST = """
+moves.register(Candidate.of(Path(sys.argv[3])))
+print("register", steps)
 """
 
 UPGRADE = """

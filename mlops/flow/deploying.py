@@ -24,7 +24,7 @@ DEPLOYED = "champion"  # the alias that what is deployed follows
 NOBODY = "dry_run"
 
 
-class Online:
+class Deploying:
     """What an act asks of a deployer.
 
     Whoever put a model online has charge of it: later acts reach the same deployer, whether it is
