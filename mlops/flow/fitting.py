@@ -173,6 +173,8 @@ def fit_front(job: Job, side: Dataset) -> tuple[list[tuple[str, Any]], Any, Any]
         with blamed(job, name, side):
             if hasattr(part, "fit_resample"):
                 X, y = part.fit_resample(X, y)
+            elif hasattr(part, "fit_transform"):  # may see to it that no row knows its own target
+                X = part.fit_transform(X, y)
             else:
                 X = part.fit(X, y).transform(X)
         fitted.append((name, part))
