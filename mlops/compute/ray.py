@@ -57,6 +57,11 @@ class Ray(Elsewhere):
         super().__init__(workers=workers, threads=threads, memory_mb=memory_mb, wait_s=wait_s)
         self.address = address
 
+    def check(self) -> None:
+        """Somebody has to listen at the address."""
+        if self.address is not None:
+            answers("ray", self.address)
+
     def opened(self, folder: Path) -> Engine:
         """An instance with room for workers."""
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
