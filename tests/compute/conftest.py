@@ -100,9 +100,14 @@ def ray_address(short_folder) -> Iterator[str]:
     folder, port = short_folder("ray"), free_port()
     command = (str(Path(sys.executable).with_name("ray")), "start", "--head", "--block")
     sizes = ("--num-cpus=2", "--include-dashboard=false", "--object-store-memory=80000000")
-    place = (f"--port={port}", "--node-ip-address=127.0.0.1", f"--temp-dir={folder}")
-    quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1"}
-    with daemon(*command, *sizes, *place, log=folder / "head.log", **quiet) as head:
+    place = (f"--port={port}", f"--temp-dir={folder}", "--disable-usage-stats")
+    with ExitStack() as ending:
+        patch = ending.enter_context(pytest.MonkeyPatch.context())
+        (folder / "token").write_text(os.urandom(24).hex())
+        patch.setenv("RAY_AUTH_MODE", "token")
+        patch.setenv("RAY_AUTH_TOKEN_PATH", str(folder / "token"))
+        patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # Ray's word for: loopback only
+        head = ending.enter_context(daemon(*command, *sizes, *place, log=folder / "head.log"))
         until(lambda: "Ray runtime started" in (folder / "head.log").read_text(), head)
         yield f"127.0.0.1:{port}"
 

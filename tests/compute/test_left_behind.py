@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 
-from tests.compute.words import gone, none_left, ready
+from tests.compute.words import gone, ready, stays
 
 DRIVER = """
 import importlib, json, sys
@@ -51,7 +52,8 @@ def driven(tmp_path, root):
 
     yield start
     for driver in started:
-        driver.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(driver.pid, signal.SIGKILL)
         driver.wait()
 
 
@@ -74,7 +76,7 @@ def test_when_ctrl_c_is_typed(engine, driven, own_keys_of, tmp_path):
     os.killpg(driver.pid, signal.SIGINT)  # as a terminal does: whatever it has started hears it too
     driver.wait(30)
     assert gone(child)
-    assert none_left(mark)
+    assert not stays(mark, driver.pid)
     assert not list((tmp_path / "outputs").glob("compute"))
     assert (tmp_path / "log").read_text().strip().endswith("KeyboardInterrupt")
 
@@ -84,7 +86,7 @@ def test_when_the_driver_is_killed(engine, driven, own_keys_of):
     driver.kill()
     driver.wait()
     assert gone(child)
-    assert none_left(mark)
+    assert not stays(mark, driver.pid)
 
 
 @pytest.mark.parametrize(
@@ -99,4 +101,4 @@ def test_when_the_driver_is_killed_and_the_cluster_lives_on(engine, driven, keys
     driver.kill()
     driver.wait()
     assert gone(child)
-    assert none_left(mark)
+    assert not stays(mark, driver.pid)

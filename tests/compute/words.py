@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+GIVES_UP_LATER = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")  # see mlops.compute.ray
 SETUPS: list[int] = []
 
 
@@ -85,16 +86,18 @@ def eat() -> None:
         time.sleep(0.01)
 
 
-def marked(mark: str) -> list[int]:
-    """Processes but this one that have `mark` in the environment they started with."""
+def left_of(mark: str, session: int) -> list[str]:
+    """What runs in `session`, or has `mark` in the environment that it started with."""
     found = []
-    for each in Path("/proc").glob("[0-9]*/environ"):
-        pid = int(each.parent.name)
+    for each in Path("/proc").glob("[0-9]*"):
         try:
-            if mark.encode() in each.read_bytes() and pid != os.getpid() and lives(pid):
-                found.append(pid)
+            theirs = int((each / "stat").read_text().rpartition(")")[2].split()[3])
+            is_ours = theirs == session or mark.encode() in (each / "environ").read_bytes()
+            words = (each / "cmdline").read_text().replace("\0", " ").strip()
         except OSError:  # gone, or not ours
             continue
+        if is_ours and lives(int(each.name)) and not words.startswith(GIVES_UP_LATER):
+            found.append(f"{each.name} {words}")
     return found
 
 
@@ -113,9 +116,9 @@ def gone(pid: int, within_s: float = 10) -> bool:
     return not lives(pid)
 
 
-def none_left(mark: str, within_s: float = 15) -> bool:
-    """Whether all that have `mark` in their environment end soon."""
+def stays(mark: str, session: int, within_s: float = 15) -> list[str]:
+    """What does not end soon."""
     end = time.monotonic() + within_s
-    while marked(mark) and time.monotonic() < end:
+    while left_of(mark, session) and time.monotonic() < end:
         time.sleep(0.05)
-    return not marked(mark)
+    return left_of(mark, session)
