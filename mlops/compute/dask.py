@@ -53,6 +53,11 @@ class Dask(Elsewhere):
         super().__init__(workers=workers, threads=threads, memory_mb=memory_mb, wait_s=wait_s)
         self.address = address
 
+    def check(self) -> None:
+        """Somebody has to listen at the address."""
+        if self.address is not None:
+            answers("dask", self.address)
+
     def opened(self, folder: Path) -> Engine:
         """A cluster with room for workers."""
         return self._own(folder) if self.address is None else self._reached(self.address)

@@ -50,6 +50,15 @@ class Elsewhere:
         """Say where outputs lie: a folder in it is seen by all workers."""
         self._home = outputs / "compute"
 
+    def check(self) -> None:
+        """Ask, before anything runs, whether the engine is there.
+
+        Raises
+        ------
+        MlopsError
+            It is not.
+        """
+
     def share(self, tasks: int) -> int:
         """Cores for each of so many tasks."""
         return self.threads or 1

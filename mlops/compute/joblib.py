@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,9 +86,17 @@ class _Loky(Engine):
             pre_dispatch=self.size,
             return_as="generator_unordered",
         )
-        return parallel(self._calls(delayed(keep), call))
+        return parallel(self._calls(delayed(_kept), call))
 
     def _calls(self, delayed: Any, call: str) -> Iterator[Any]:
         """One more whenever joblib asks for it: for a worker that has ended, the next."""
         while self._is_open:
-            yield delayed(call)
+            yield delayed(call, os.getpid())
+
+
+def _kept(call: str, driver: int) -> str:
+    """Keep an outpost; a process of joblib whose driver was killed would wait for ever."""
+    said = keep(call)
+    if os.getppid() != driver:
+        os._exit(0)
+    return said

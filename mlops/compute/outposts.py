@@ -25,6 +25,7 @@ from mlops.core.errors import ENVIRONMENT, fail
 from mlops.core.paths import make_outputs
 
 LOOK_S = 1.0  # between two looks at what the engine says
+IDLE_S = 10.0  # without a look: nothing was to do, so nobody was missed
 LEAVE_S = 10.0  # for workers to end with all they have started
 
 
@@ -138,14 +139,15 @@ class Outposts(Roster):
 
     def _look(self) -> None:
         """Ask the engine; workers that end before they have called are no use."""
-        self._looked, self._going = monotonic(), self._engine.going()
+        now, before = monotonic(), self._looked
+        self._looked, self._going = now, self._engine.going()
         with contextlib.suppress(OSError):  # so that nobody takes it for left behind
             self._folder.touch()
-        if self._workers:
-            self._alone_since, self._ended_before = monotonic(), self._engine.ended
+        if self._workers or now - before > IDLE_S:
+            self._alone_since, self._ended_before = now, self._engine.ended
         elif self._engine.ended - self._ended_before >= MOST_STILLBORN:
             raise self._broken(self._engine.said or "they end before they have called")
-        elif self._wait_s is not None and monotonic() - self._alone_since > self._wait_s:
+        elif self._wait_s is not None and now - self._alone_since > self._wait_s:
             raise self._nobody()
 
     def _hear(self, until: float | None) -> bool:
@@ -173,7 +175,7 @@ class Outposts(Roster):
     def _lost(self, worker: _Post) -> None:
         self._workers.remove(worker)
         worker.pipe.close()
-        self._looked = 0.0
+        self._going = 0  # look at once
         if worker.task is not None and worker.caller is not None:
             says = f"{self._engine.name} lost process {worker.caller.pid} on {worker.caller.host}"
             seconds = monotonic() - worker.began

@@ -110,7 +110,7 @@ class Processes(Roster):
         ours, theirs = context.Pipe()
         arguments = (theirs, self._setup, self._threads, dict(os.environ))
         process = context.Process(target=serve, args=arguments)
-        with without_main(), _environment(limited(self._threads)):
+        with without_main(), environment(limited(self._threads)):
             process.start()
         theirs.close()
         return _Process(ours, process=process)
@@ -202,8 +202,8 @@ def without_main() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """For the server of workers, which loads the numeric libraries once for all."""
+def environment(variables: dict[str, str]) -> Iterator[None]:
+    """Variables for a process that is started in the block, and all that come from it."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

@@ -27,8 +27,10 @@ class Ray(Elsewhere):
     """Crews of workers that Ray places; each is a call that takes `threads` of Ray's cores.
 
     A process of Ray that is killed costs the task that its worker had. In a process that has
-    called ``ray.init`` that instance is used, and left as it is. Workers on other hosts need the
-    working folder and ``outputs`` on a file system that all hosts share, see
+    called ``ray.init`` that instance is used, and left as it is. After ``kill -9`` of the driver
+    two helpers of its own instance (``ray::DashboardAgent``, ``ray::RuntimeEnvAgent``) give up
+    after a minute only, and a folder with logs stays in the system's place for such. Workers on
+    other hosts need the working folder and ``outputs`` on a file system that all hosts share, see
     :class:`mlops.compute.elsewhere.Elsewhere`.
 
     Parameters
@@ -56,6 +58,11 @@ class Ray(Elsewhere):
     ) -> None:
         super().__init__(workers=workers, threads=threads, memory_mb=memory_mb, wait_s=wait_s)
         self.address = address
+
+    def check(self) -> None:
+        """Somebody has to listen at the address."""
+        if self.address is not None:
+            answers("ray", self.address)
 
     def opened(self, folder: Path) -> Engine:
         """An instance with room for workers."""
@@ -89,7 +96,7 @@ class Ray(Elsewhere):
             try:
                 _started(ray, address=address)
             except Exception as error:
-                raise away("ray", address, f"{type(error).__name__}: {error}") from error
+                raise away("ray", address, _cause(error)) from error
             ending.callback(ray.shutdown)
             return self._engine(ray, host, ending.pop_all())
 
@@ -146,6 +153,16 @@ class _Instance(Engine):
 
     def _gone(self, error: Exception) -> MlopsError:
         return away("ray", "the address it had", f"it has gone: {type(error).__name__}")
+
+
+def _cause(error: BaseException) -> str:
+    """What lies at the bottom of an error of Ray."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    lines = [line for line in str(error).splitlines() if "Error: " in line]
+    if any("AuthenticationError" in line for line in lines):
+        return "it wants Ray's token: set RAY_AUTH_MODE=token, with the token in ~/.ray/auth_token"
+    return (lines or [f"{type(error).__name__}: {error}"])[-1]
 
 
 def _started(ray: Any, **values: Any) -> None:

@@ -74,8 +74,8 @@ class Slurm(Elsewhere):
         self.host = host
         self.options = options
 
-    def opened(self, folder: Path) -> Engine:
-        """Slurm, after it has said that it is there and has the partition."""
+    def check(self) -> None:
+        """Slurm has to be there and to have the partition."""
         missing = [name for name in PROGRAMS if not shutil.which(name)]
         if missing:
             raise _trouble(
@@ -87,6 +87,10 @@ class Slurm(Elsewhere):
             )
         self._refuse_ours()
         self._refuse_partition(_asked("sinfo", "--noheader", "--format=%R").split())
+
+    def opened(self, folder: Path) -> Engine:
+        """Slurm, after it has said that it is there."""
+        self.check()
         host = self.host or _address(_asked("scontrol", "show", "config"))
         return _Queue(self._parameters(), folder, size=self.workers or 1, host=host)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def preflight(job: Job, sound: set[str], bad: set[str]) -> list[Problem]:
-    """Problems of the data source, the metrics and the search space.
+    """Problems of the data source, the metrics, the search space and the place of work.
 
     Parameters
     ----------
@@ -51,6 +51,8 @@ def preflight(job: Job, sound: set[str], bad: set[str]) -> list[Problem]:
         _asked(problems, job, "tuner", lambda part: getattr(part, "check", _nothing_of)(space))
         problems += _space(job)
         problems += _metrics(job) if "evaluator" in sound else []
+    if "compute" in sound:
+        _asked(problems, job, "compute", lambda part: getattr(part, "check", _nothing)())
     if "registry" in sound:
         if job.values["registry"].get("name"):
             _asked(problems, job, "registry", lambda part: part.registers("model", True))

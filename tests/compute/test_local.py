@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -16,61 +14,7 @@ import pytest
 from mlops.compute.local import Local
 from mlops.core.crew import Ended, Failed, Told, events
 from mlops.core.errors import MlopsError
-
-
-def ready():
-    return do
-
-
-def broken():
-    raise RuntimeError("no such data")
-
-
-def do(task: Any, tell: Any) -> Any:
-    """Do what the first word of the task says."""
-    word, *rest = task if isinstance(task, tuple) else (task,)
-    return {
-        "double": lambda: rest[0] * 2,
-        "raise": lambda: int("x"),
-        "tell": lambda: [tell(each) for each in range(3)],
-        "hang": lambda: hang(Path(rest[0])),
-        "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
-        "segfault": lambda: ctypes.string_at(0),
-        "exit": lambda: sys.exit(3),
-        "eat": eat,
-        "lambda": lambda: lambda: 1,
-        "pid": os.getpid,
-        "threads": lambda: os.environ["OMP_NUM_THREADS"],
-    }[word]()
-
-
-def hang(place: Path) -> None:
-    """Stand still together with a child process."""
-    child = subprocess.Popen(["sleep", "300"])
-    place.write_text(str(child.pid))
-    child.wait()
-
-
-def eat() -> None:
-    kept = []
-    while True:
-        kept.append(bytearray(os.urandom(1) * 10_000_000))
-        time.sleep(0.01)
-
-
-def lives(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-def gone(pid: int, within_s: float = 10) -> bool:
-    end = time.monotonic() + within_s
-    while lives(pid) and time.monotonic() < end:
-        time.sleep(0.02)
-    return not lives(pid)
+from tests.compute.words import broken, gone, ready
 
 
 def done(tasks: list[Any], *, limit_s: float | None = None, **keys: Any) -> dict[int, Any]:
@@ -167,7 +111,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from mlops.compute.local import Local
-from tests.compute.test_local import ready
+from tests.compute.words import ready
 with Local(workers=2).crew(ready) as crew:
     crew.start("a", ("hang", Path(sys.argv[2])))
     while True:
