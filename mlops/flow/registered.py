@@ -95,7 +95,12 @@ def deployed(job: Job, versions: Versions, folder: Path, *, version: int, **caus
         ``intent`` or ``run``: the key of what led to it.
     """
     began = perf_counter()
-    says = job.part("deployer").deploy(versions.model, folder)
+    deployer = job.part("deployer")
+    if hasattr(deployer, "serves"):
+        from mlops.flow.online import spec_of
+
+        deployer.serves(spec_of(job, versions), seq=versions.ledger.entries()[-1].seq)
+    says = deployer.deploy(versions.model, folder)
     seconds = round(perf_counter() - began, 4)
     told = {"by": job.choices["deployer"], "seconds": seconds, "says": masked(str(says)), **cause}
     noted(versions, ONLINE, version=version, **told)
