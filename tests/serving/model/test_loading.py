@@ -48,6 +48,7 @@ def test_it_says_where_it_comes_from_and_how_good_it_is(loaded):
     served, _ = loaded[1]
     assert served.about["primary"] in served.about["metrics"]
     assert served.about["data_fingerprint"]
+    assert len(served.about["deciles"]) == 11
     assert "Frei" not in json.dumps(served.about)
 
 
