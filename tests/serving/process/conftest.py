@@ -1,4 +1,4 @@
-"""Three versions of a model, trained once; a server over a copy of them."""
+"""A server over a copy of the versions that the whole session shares."""
 
 from __future__ import annotations
 
@@ -11,22 +11,6 @@ from typing import Any
 import pytest
 
 from tests.serving.process.server import Server, serving
-
-QUICK = ("mode.folds=2", "mode.bootstrap=0", "tracker=offline", "ui=silent")
-CHOICES = ("model=linear", "model=ridge", "model=hist_gbm")
-
-
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of runs; version 1 is the champion, 3 the challenger."""
-    from mlops.cli import run
-
-    folder = tmp_path_factory.mktemp("trained")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        for choice in CHOICES:
-            assert run(choice, *QUICK).outcome == "passed"
-    return folder / "outputs"
 
 
 @pytest.fixture

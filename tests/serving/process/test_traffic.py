@@ -38,7 +38,12 @@ def test_champion_and_challenger_answer_side_by_side_by_name(serve):
     server = serve(canary="challenger", canary_share=0)
     until(lambda: len(server.status.serving) == 2, "both serve")
     assert set(versions(server, 50)) == {1}
-    ready = server.client()("/ready").json
+    client, instances = server.client(), {"instances": [server.example()]}
+    for called in ("labels/champion", "versions/1", "labels/challenger", "versions/3"):
+        answer = client(f"/v1/models/boston_housing/{called}:predict", instances)
+        assert (answer.status, answer.version) == (200, 3 if "3" in called or "ll" in called else 1)
+    assert client("/v1/models/boston_housing/versions/2:predict", instances).status == 404
+    ready = client("/ready").json
     assert [(each["version"], each["role"]) for each in ready["versions"]] == [
         (1, "main"),
         (3, "canary"),
