@@ -261,6 +261,22 @@ def cli(work: Path) -> CommandLine:
 
 
 @pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Outputs with three versions of one model, for tests to copy; 1 is champion, 3 challenger."""
+    from mlops.cli import run
+
+    folder = tmp_path_factory.mktemp("trained")
+    quick = ("mode.folds=2", "mode.bootstrap=0", "tracker=offline")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(OURS_TO_CLEAN)]:
+            patch.delenv(name)
+        patch.chdir(folder)
+        for model in ("linear", "ridge", "hist_gbm"):
+            assert run(f"model={model}", *quick).outcome == "passed"
+    return folder / "outputs"
+
+
+@pytest.fixture(scope="session")
 def root() -> Path:
     """The top folder of the source tree."""
     return ROOT

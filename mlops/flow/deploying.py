@@ -84,7 +84,7 @@ class Deploying:
     def _deploy(self, by: Charge | None, intent: Intent) -> None:
         began, number = perf_counter(), intent.version
         folder: Path = self.versions.shelf.place(number)
-        says = masked(str(self._part(by).deploy(self.versions.model, folder)))
+        says = masked(str(self._ready(by).deploy(self.versions.model, folder)))
         seconds = round(perf_counter() - began, 4)
         if by is not None:
             Charge(deployer=by.deployer, key=by.key, words=by.words, version=number).write(
@@ -94,6 +94,16 @@ class Deploying:
         option = by.deployer if by else NOBODY
         told = {"by": option, "seconds": seconds, "says": says, "intent": intent.key}
         note(self.versions, EVENT, version=number, **told)
+
+    def _ready(self, by: Charge | None) -> Any:
+        """The deployer in charge; one that serves from here is told what it is to do."""
+        deployer = self._part(by)
+        if hasattr(deployer, "serves"):
+            from mlops.flow.online import spec_of
+
+            seq = self.versions.ledger.entries()[-1].seq
+            deployer.serves(spec_of(self.job, self.versions), seq=seq)
+        return deployer
 
     def _part(self, charge: Charge | None) -> Any:
         """The deployer in charge, with values of the keyboard, the recipe or its option file."""

@@ -23,6 +23,7 @@ def main() -> int:
     except MlopsError as error:
         tell(str(error))
         return error.exit_code
+    tell("ended")
     return 0
 
 

@@ -93,6 +93,8 @@ class Fleet:
     def let_go(self, place: Place) -> None:
         """Start no other process when this one ends, which it does by itself."""
         place.is_leaving = True
+        if place.child is None:
+            self.places.remove(place)
 
     def fill(self) -> None:
         """Start a process wherever one is due."""

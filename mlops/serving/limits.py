@@ -11,6 +11,7 @@ from mlops.serving.refusal import Refusal, refused
 from mlops.serving.settings import Settings
 
 OUTLINED = 256 * 1024  # bodies up to so many bytes are searched for keys that stand twice
+LOOKED_AT = 64 * 1024  # who means to hurt nests deeply from the start
 SPARE = 1000  # values that a body may hold beside those of its rows
 WBITS = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
 ENCODINGS = "gzip, deflate, identity"
@@ -84,19 +85,21 @@ def look_over(body: bytes, settings: Settings, columns: int) -> None:
         It is nested too deeply or holds too many rows or values.
     """
     opened = body.count(b"[") + body.count(b"{")
-    if opened > settings.max_depth and _is_deeper(body, settings.max_depth):
-        raise too_deep(settings.max_depth)
     rows, values = settings.max_rows, settings.max_rows * (columns + 1)
     if len(body) > rows and opened > rows + SPARE:
         raise too_many_rows(rows)
     if len(body) > values and body.count(b",") > values + SPARE:
         raise too_many_rows(rows)
+    depth = settings.max_depth
+    if opened > depth and (_is_deeper(body[:LOOKED_AT], depth) or _is_deeper(body, depth)):
+        raise too_deep(depth)
 
 
 def _is_deeper(body: bytes, most: int) -> bool:
     """Whether brackets outside texts are nested more than `most` deep."""
     depth = 0
-    for bracket in _TEXT.sub(b"", body).translate(None, _OTHERS):
+    outside = _TEXT.sub(b"", body).partition(b'"')[0]  # what is left of a text is cut short
+    for bracket in outside.translate(None, _OTHERS):
         depth += _STEP[bracket]
         if depth > most:
             return True

@@ -12,7 +12,7 @@ from mlops.serving.lowered.lower import lower
 from mlops.serving.nouns import LOWERED, SKLEARN, Program, Row, Schema, Served
 from mlops.serving.parity import difference
 from mlops.serving.probes import probes
-from mlops.serving.schema import rows_of, schema
+from mlops.serving.schema import rows_of, schema, spread
 from mlops.serving.vectorised import Vectorised
 
 TOLD = ("metrics", "primary", "data_fingerprint", "recipe", "requirements")
@@ -67,7 +67,10 @@ def _served(model: str, number: int, found: Subject, pipeline: Any) -> Served:
         program=program,
         path=SKLEARN if program is None else LOWERED,
         why=why,
-        about={key: about[key] for key in TOLD if key in about},
+        about={
+            **{key: about[key] for key in TOLD if key in about},
+            "deciles": spread(found.folder, learned.target),
+        },
     )
 
 

@@ -11,6 +11,7 @@ STATUS = {
     "invalid-body": 400,
     "duplicate-key": 400,
     "too-deep": 400,
+    "not-accepted": 400,
     "unauthorized": 401,
     "forbidden": 403,
     "not-found": 404,

@@ -54,6 +54,15 @@ def schema(folder: Path, about: dict[str, Any], pipeline: Any, golden: pd.DataFr
     )
 
 
+def spread(folder: Path, target: str) -> list[float]:
+    """Ten steps through the numbers that the contract accepts of the target; else nothing."""
+    rule = _rules(folder).get(target)
+    if rule is None or rule.sensitive or rule.low is None or rule.high is None:
+        return []
+    width = (rule.high - rule.low) / 10
+    return [rule.low + step * width for step in range(11)] if width > 0 else []
+
+
 def rows_of(frame: pd.DataFrame, inputs: tuple[Input, ...]) -> list[Row]:
     """The rows of a frame as programs take them.
 

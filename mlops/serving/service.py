@@ -79,15 +79,11 @@ class Service:
         MlopsError
             There is no version that can be served, or processes die as soon as they are started.
         """
-        try:
-            self.fleet.also(ending.wake)
-            self._begin()
-            while not ending.times:
-                self._step()
-            self._drain(ending)
-        except MlopsError as error:
-            self._says(problem=_told(error.problems[0]), problem_seq=self.wanted.seq)
-            raise
+        self.fleet.also(ending.wake)
+        self._begin()
+        while not ending.times:
+            self._step()
+        self._drain(ending)
         return self.status
 
     def close(self) -> None:
@@ -267,7 +263,7 @@ class Service:
         self._says(state=DRAINING)
         self.addresses.close()
         fronts = [front.place for front in self.roster.fronts]
-        for place in self.fleet.places:
+        for place in list(self.fleet.places):
             self.fleet.let_go(place)
         for place in fronts:
             place.send("end")
@@ -293,6 +289,8 @@ def _told(problem: Problem) -> str:
 
 def _news(before: Status, now: Status) -> list[str]:
     """What people want to read of a change."""
+    if now.state == ENDED:
+        return []  # whoever started us tells it
     if now.state != before.state and now.state != READY:
         return [now.state]
     lines = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mlops.core.errors import MlopsError
+from mlops.core.errors import ENVIRONMENT, MlopsError, Problem
 from mlops.serving.exposition import exposition
 from mlops.serving.nouns import Reply, Served
 from mlops.serving.openapi import document
@@ -96,12 +96,12 @@ async def admin(app: App, call: Call) -> Reply:
     try:
         return Reply(200, encode(await app.state.admin(verb, payload)))
     except MlopsError as error:
-        raise Refusal(
-            *(
-                Wrong("key-unknown", f"{each.says} {each.found}", each.where, each.accepted)
-                for each in error.problems
-            )
-        ) from None
+        raise Refusal(*map(_told, error.problems)) from None
+
+
+def _told(each: Problem) -> Wrong:
+    code = "unavailable" if each.exit_code == ENVIRONMENT else "not-accepted"
+    return Wrong(code, f"{each.says} Found: {each.found}.", each.where, each.accepted, each.closest)
 
 
 def openapi(app: App, call: Call) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -11,8 +12,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from mlops.core.errors import MlopsError
 from mlops.core.paths import make_outputs, write_whole
-from mlops.core.serving import LOCK, SPEC, STATUS, Spec, Status
+from mlops.core.serving import ENDED, LOCK, SPEC, STATUS, Spec, Status
 from mlops.serving import refusals, sockets
 from mlops.serving.service import Service
 from mlops.serving.settings import Settings
@@ -70,12 +72,22 @@ def serve(spec: Spec, tell: Callable[[str], None]) -> Status:
         Another server serves the model (exit code 4), the address cannot be had (3, 4), or there
         is no version that can be served (2, 3).
     """
-    settings = Settings.of(spec.settings)
-    sockets.checked(settings)
     make_outputs(Path(spec.outputs))
     spec.folder.mkdir(parents=True, exist_ok=True)
+    with _alone(spec):
+        try:
+            return _served(spec, tell)
+        except MlopsError as error:
+            problem = "{0.says} ({0.found})".format(error.problems[0])
+            status = Status(pid=os.getpid(), state=ENDED, problem=problem)
+            write_whole(spec.folder / STATUS, status.to_json())
+            raise
+
+
+def _served(spec: Spec, tell: Callable[[str], None]) -> Status:
+    settings = Settings.of(spec.settings)
+    sockets.checked(settings)
     with ExitStack() as stack:
-        stack.enter_context(_alone(spec))
         ending = stack.enter_context(_asked_to_end())
         folder = stack.enter_context(_private(spec.folder / LIVE))
         addresses = Addresses.of(settings)

@@ -33,14 +33,17 @@ class Vectorised:
         MlopsError
             A value is not what the pipeline's door can read.
         """
+        import numpy as np
+
         X = frame_of(rows, self.schema.inputs)
-        for step in self.front:
-            X = step.transform(X)
-        try:
-            values = _checked(self.model.predict(X))
-            chances = _checked(self.model.predict_proba(X)) if self.has_chances else None
-        except ValueError as error:
-            raise Unanswerable from error
+        with np.errstate(all="ignore"):  # what comes of it is looked at below
+            for step in self.front:
+                X = step.transform(X)
+            try:
+                values = _checked(self.model.predict(X))
+                chances = _checked(self.model.predict_proba(X)) if self.has_chances else None
+            except ValueError as error:
+                raise Unanswerable from error
         return Answers(values.tolist(), None if chances is None else chances.tolist())
 
 

@@ -106,9 +106,10 @@ def _csv(prepared: Prepared, body: bytes) -> Read:
     if len(set(names)) != len(names):
         says = "Two columns have one name."
         raise refused("duplicate-key", says, "the header", "each name once")
-    if wrong := next((at for at, row in enumerate(rows) if len(row) != len(names)), None):
-        says = "This row has another number of values than the header."
-        raise refused("shape", says, f"csv[{wrong}]", f"{len(names)} values")
+    for at, row in enumerate(rows):
+        if len(row) != len(names):
+            says = "This row has another number of values than the header."
+            raise refused("shape", says, f"csv[{at}]", f"{len(names)} values")
     known = prepared.decoders.columns.place
     named = [name if name in known else f"column {at + 1}" for at, name in enumerate(names)]
     columns = dict(zip(named, zip(*rows, strict=True), strict=True)) if rows else {}
