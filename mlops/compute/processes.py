@@ -105,7 +105,7 @@ class Processes(Roster):
         context.set_forkserver_preload(
             ["mlops.compute.first", "mlops.compute.worker", *self._preload]
         )
-        with _environment(limited(self._threads)), _deaf_to_ctrl_c():
+        with environment(limited(self._threads)), _deaf_to_ctrl_c():
             forkserver.ensure_running()
         ours, theirs = context.Pipe()
         arguments = (theirs, self._setup, self._threads, dict(os.environ))

@@ -51,12 +51,10 @@ def preflight(job: Job, sound: set[str], bad: set[str]) -> list[Problem]:
         _asked(problems, job, "tuner", lambda part: getattr(part, "check", _nothing_of)(space))
         problems += _space(job)
         problems += _metrics(job) if "evaluator" in sound else []
-    if "compute" in sound:
-        _asked(problems, job, "compute", lambda part: getattr(part, "check", _nothing)())
-    if "registry" in sound:
-        if job.values["registry"].get("name"):
-            _asked(problems, job, "registry", lambda part: part.registers("model", True))
-        _asked(problems, job, "registry", lambda part: getattr(part, "check", _nothing)())
+    if "registry" in sound and job.values["registry"].get("name"):
+        _asked(problems, job, "registry", lambda part: part.registers("model", True))
+    for group in sorted(sound & {"compute", "registry"}):
+        _asked(problems, job, group, lambda part: getattr(part, "check", _nothing)())
     for group in sorted(sound - {"data", "evaluator", "tuner", "flow", "ui"}):
         for each in [job, *_candidates(job, group, bad)]:
             if _is_theirs(each, group):
