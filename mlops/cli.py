@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from mlops.core.errors import BUG, ENVIRONMENT, INTERRUPTED, MlopsError, Problem
+from mlops.core.errors import ENVIRONMENT, INTERRUPTED, MlopsError, Problem
 from mlops.core.record import Result
 from mlops.core.stop import heed
 
@@ -55,10 +55,10 @@ def main(arguments: list[str] | None = None) -> int:
         if debug:
             raise
         return _failed(arguments, error)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # code of others may want to leave the process
         if debug:
             raise
-        return _failed(arguments, _refused_by_system(error) or _bug(error))
+        return _failed(arguments, _refused_by_system(error) or _unexpected(error))
 
 
 def interrupted(arguments: list[str]) -> int:
@@ -154,7 +154,7 @@ def _interrupted() -> MlopsError:
     )
 
 
-def _refused_by_system(error: Exception) -> MlopsError | None:
+def _refused_by_system(error: BaseException) -> MlopsError | None:
     """What the disk or its rights are to blame for; None for everything else."""
     if not isinstance(error, OSError) or error.errno not in _SYSTEM:
         return None
@@ -171,15 +171,10 @@ def _refused_by_system(error: Exception) -> MlopsError | None:
     )
 
 
-def _bug(error: Exception) -> MlopsError:
-    return MlopsError(
-        Problem(
-            code="bug",
-            says="mlops itself failed; this is not your mistake.",
-            where="this command",
-            found=f"{type(error).__name__}: {error}".split("\n")[0][:200],
-            accepted="-",
-            next_step="run it again with --debug, and report what that prints",
-            exit_code=BUG,
-        )
-    )
+def _unexpected(error: BaseException) -> MlopsError:
+    from pathlib import Path
+
+    from mlops.flow.fault import fault
+
+    again = "run it again with --debug"
+    return MlopsError(fault(error, Path.cwd(), where="this command", again=again))

@@ -7,9 +7,9 @@ KINDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "data": (("header", "source_key", "read"),),
     "contract": (("enforce",),),
     "splitter": (("split",),),
-    "cleaner": (("fit", "transform"),),
-    "features": (("fit", "transform"),),
-    "model": (("estimator",), ("fit", "predict")),
+    "cleaner": (("fit", "transform", "get_params"),),
+    "features": (("fit", "transform", "get_params"),),
+    "model": (("estimator",), ("fit", "predict", "get_params")),
     "tuner": (("tune",),),
     "evaluator": (("for_task", "names"),),
     "tracker": (("open", "begin", "submit", "close"),),
@@ -33,7 +33,7 @@ def stands_in(group: str, kind: type) -> bool:
 def named(group: str, methods: set[str]) -> bool:
     """True if a class with these `methods` may stand in `group`.
 
-    >>> named("model", {"fit", "predict"}), named("model", {"fit"})
+    >>> named("model", {"fit", "predict", "get_params"}), named("model", {"fit"})
     (True, False)
     """
     return any(methods.issuperset(names) for names in KINDS[group])
@@ -43,6 +43,11 @@ def told(group: str) -> str:
     """The methods that `group` asks for, for an error line.
 
     >>> told("model")
-    'a class with estimator, or fit and predict'
+    'a class with estimator, or fit, predict and get_params (from BaseEstimator)'
     """
-    return "a class with " + ", or ".join(" and ".join(names) for names in KINDS[group])
+    told = ", or ".join(_joined(names) for names in KINDS[group])
+    return "a class with " + told.replace("get_params", "get_params (from BaseEstimator)")
+
+
+def _joined(names: tuple[str, ...]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

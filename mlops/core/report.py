@@ -145,11 +145,22 @@ class Footprint(NamedTuple):
 
 @dataclass(frozen=True)
 class Gate:
-    """One condition that a version has to meet, and whether it does."""
+    """One condition that a version has to meet.
+
+    Parameters
+    ----------
+    name : str
+    passed : bool
+        False refuses the version.
+    says : str
+    waived : bool
+        The condition is not met, and passes because nothing is judged.
+    """
 
     name: str
     passed: bool
     says: str
+    waived: bool = False
 
 
 @dataclass(frozen=True)

@@ -67,11 +67,13 @@ def verdicts(
         judged.append(evidence.leaks.gate())
     if binding:
         return tuple(judged)
-    return tuple(Gate(gate.name, True, _not_met(gate) + ADVISORY) for gate in judged)
+    return tuple(map(_shown, judged))
 
 
-def _not_met(gate: Gate) -> str:
-    return gate.says if gate.passed else f"not met: {gate.says}"
+def _shown(gate: Gate) -> Gate:
+    """`gate` as it stands where nothing is judged."""
+    says = gate.says if gate.passed else f"not met: {gate.says}"
+    return Gate(gate.name, True, says + ADVISORY, waived=not gate.passed)
 
 
 def _judge(name: str, condition: str, value: Any, evidence: Evidence) -> Gate:

@@ -227,10 +227,25 @@ def fit_model(job: Job, task: Task, front: Front) -> Any:
 
 
 def predict(model: Any, X: Any, task: Task) -> Predictions:
-    """What a fitted model or pipeline answers; probabilities in the order of the task's classes."""
+    """What a fitted model or pipeline answers; probabilities in the order of the task's classes.
+
+    Raises
+    ------
+    MlopsError
+        There is not one usable answer for each row (exit code 2).
+    """
     import numpy as np
 
     values = np.asarray(model.predict(X))
+    if wrong := _unusable(values, len(X)):
+        raise fail(
+            "answers-unusable",
+            f"{type(model).__name__} does not answer as a model should.",
+            where="model, asked for rows it was not fitted on",
+            found=wrong,
+            accepted="one known value for each row, in the order of the rows",
+            next_step="correct its predict, or choose another model",
+        )
     if not task.classes or not hasattr(model, "predict_proba"):
         return Predictions(values)
     given = np.asarray(model.predict_proba(X))
@@ -239,6 +254,16 @@ def predict(model: Any, X: Any, task: Task) -> Predictions:
     for position, label in enumerate(model.classes_):
         probabilities[:, at[label]] = given[:, position]
     return Predictions(values, probabilities)
+
+
+def _unusable(values: Any, rows: int) -> str:
+    """What is wrong with answers for so many rows; empty if nothing is."""
+    import numpy as np
+
+    if values.shape != (rows,):
+        return f"{' × '.join(map(str, values.shape)) or 'one answer'}, for {counted(rows, 'row')}"
+    unknown = np.count_nonzero(~np.isfinite(values)) if values.dtype.kind == "f" else 0
+    return f"{unknown:,} of {rows:,} are no number" if unknown else ""
 
 
 def _account(steps: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from mlops.config import signature
 from mlops.config.job import Job
 from mlops.config.trust import targets
 
+HASHES = ("content", "contract file")  # two hashes tell nobody anything
+
 
 def flat(node: Any, key: str = "") -> dict[str, Any]:
     """Nested values as one level of dotted keys.
@@ -82,8 +84,8 @@ def difference(before: dict[str, Any], after: dict[str, Any], most: int = 3) -> 
 
     >>> difference({"features.numeric": "a.StandardScaler"}, {"features.numeric": "a.MinMaxScaler"})
     'features.numeric changed StandardScaler → MinMaxScaler'
-    >>> difference({"content": "ae3198ef"}, {"content": "f14afc53"})
-    'content changed'
+    >>> difference({"contract file": "ae3198ef"}, {"contract file": "f14afc53"})
+    'contract file changed'
     """
     classes = [
         key.removesuffix("_target_")
@@ -107,8 +109,8 @@ def _change(key: str, before: dict[str, Any], after: dict[str, Any]) -> str:
         return f"{key.rpartition('.')[2]}'s code changed"
     if key.startswith("after "):
         return f"{key.removeprefix('after ')} changed"
-    if key == "content" and key in before and key in after:
-        return "content changed"  # two hashes tell nobody anything
+    if key in HASHES and key in before and key in after:
+        return f"{key} changed"
     if key not in before or key not in after:
         return f"{key} {'is gone' if key in before else 'is new'}"
     return f"{key.removesuffix('._target_')} changed {_short(before[key])} → {_short(after[key])}"

@@ -146,8 +146,10 @@ def _judge(
     )
     primary = report.metric(report.primary)
     refused = sum(not gate.passed for gate in report.gates)
-    says = f"{primary.name} {rounded(primary.value)} on the test part"
-    says += f", {refused} of {len(report.gates)} gates refuse" if refused else ", gates pass"
+    unmet = sum(gate.waived for gate in report.gates)
+    says = f"{primary.name} {rounded(primary.value)} on the test part, "
+    says += f"{refused or unmet} of {len(report.gates)} " if refused or unmet else ""
+    says += "gates refuse" if refused else "gates not met" if unmet else "gates pass"
     steps.note("evaluator", "refused" if refused else "done", says, perf_counter() - began)
     return report
 

@@ -17,6 +17,7 @@ from mlops.core.tuning import Trial, Tuned
 from mlops.core.turns import told_to
 from mlops.flow.artifacts import write_artifacts, write_model
 from mlops.flow.candidate import write_candidate
+from mlops.flow.fault import fault
 from mlops.flow.heard import heard, sentences
 from mlops.flow.jobs import make_parts
 from mlops.flow.page import page
@@ -196,8 +197,8 @@ def carry_out(
         except OSError:
             running.failed("FAILED", "cannot-write")
             raise
-        except Exception:
-            running.failed("FAILED", "bug")
+        except (Exception, SystemExit) as error:
+            running.failed("FAILED", fault(error, job.project, where="", again="").code)
             raise
         finally:
             RunIndex(job.outputs).note(folder.path)

@@ -21,10 +21,11 @@ from typing import Any
 from mlops.config.build import project_on_path
 from mlops.config.job import Job
 from mlops.core.crew import Tell, Work
-from mlops.core.errors import BUG, MlopsError, Problem
+from mlops.core.errors import MlopsError, Problem
 from mlops.core.paths import near, write_whole
 from mlops.core.record import Record, Result
 from mlops.core.secret import masked
+from mlops.flow.fault import fault
 from mlops.flow.run import carry_out
 from mlops.flow.run_index import RunIndex
 from mlops.ui.silent import Silent
@@ -149,13 +150,14 @@ def one(
     job._parts["ui"] = Silent()
     relay, began = _Relay(tracker, begun), time.perf_counter()
     problems: tuple[Problem, ...]
-    caught: Exception
+    caught: BaseException
     try:
         return carry_out(job, relay, parent_key=parent_key, registers=False)
     except MlopsError as error:
         problems, caught = error.problems, error
-    except Exception as error:  # a bug in one job must not cost the others
-        problems, caught = (_bug(job, error),), error
+    except (Exception, SystemExit) as error:  # a bug in one job must not cost the others
+        where, again = " ".join(map(masked, job.words)), "run this job alone with --debug"
+        problems, caught = (fault(error, job.project, where=where, again=again),), error
     return failed(
         job, problems, relay.folder, log=_traced(caught), seconds=time.perf_counter() - began
     )
@@ -201,18 +203,6 @@ def failed(
             write_whole(folder / "result.json", result.to_json())
             RunIndex(job.outputs).note(folder)
     return result
-
-
-def _bug(job: Job, error: Exception) -> Problem:
-    return Problem(
-        code="bug",
-        says="mlops itself failed; this is not your mistake.",
-        where=" ".join(map(masked, job.words)),
-        found=f"{type(error).__name__}: {error}".split("\n")[0][:200],
-        accepted="-",
-        next_step="run this job alone with --debug, and report what that prints",
-        exit_code=BUG,
-    )
 
 
 def _traced(error: BaseException | None) -> str:

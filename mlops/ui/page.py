@@ -45,6 +45,7 @@ def render(report: Report, *, title: str, facts: dict[str, Any] | None = None) -
         facts=facts,
         figures=[figure(plot) for plot in plots],
         refused=[gate for gate in report.gates if not gate.passed],
+        waived=[gate for gate in report.gates if gate.waived],
         strips={metric.name: _strip(metric) for metric in report.metrics},
         slices=_slice_rows(report),
         trials=_trial_rows(report, facts.get("trials", ())),

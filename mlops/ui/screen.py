@@ -136,6 +136,8 @@ def _gates(gates: Sequence[dict[str, Any]], width: int) -> list[Line]:
     lines: list[Line] = []
     for gate in gates:
         mark, style = ("✓ ", "good") if gate["passed"] else ("✗ ", "bad")
+        if gate.get("waived"):
+            mark, style = "– ", "warn"
         first, *more = wrapped(clean(gate["says"]), width - longest - 4)
         name = f"{clipped(clean(gate['name']), longest):<{longest}}  "
         lines.append([(mark, style), (name, ""), (first, "quiet" if gate["passed"] else "bad")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -173,13 +174,28 @@ def _contract(result):
 
 
 def test_a_contract_is_shown_before_it_is_accepted(place, kept):
-    rows = {row["contract"]: row["there"] for row in place("contract", *OWN).details["rows"]}
-    assert rows == {"accepted": False, "learned": True}
-    files = [row["file"].split("/")[0] for row in place("contract", *OWN).details["rows"]]
-    assert files == ["contracts", "outputs"]
+    frame, _ = kept
+    shown = place("contract", *OWN).details
+    assert shown["file"].startswith("outputs/contracts/")
+    assert [row["column"] for row in shown["rows"]] == list(frame.columns)
+    accepted = {row["column"]: row["accepted"] for row in shown["rows"]}
+    assert accepted["district"] == ", ".join(sorted(frame["district"].dropna().unique()))
+    assert re.fullmatch(r"[\d.]+ to [\d.]+", accepted["area"])
     place("contract", "accept", *OWN)
-    rows = {row["contract"]: row["there"] for row in place("contract", *OWN).details["rows"]}
-    assert rows == {"accepted": True, "learned": True}
+    again = place("contract", *OWN).details
+    assert again["file"].startswith("contracts/")
+    assert (shown["accepted"], again["accepted"]) == (False, True)
+    assert again["rows"] == shown["rows"]
+
+
+def test_a_contract_shows_no_value_of_a_sensitive_column(place):
+    words = ("recipe=credit_scoring", *QUICK[1:])
+    assert place("contract", *words).details["rows"] == []
+    place(*words)
+    rows = {row["column"]: row for row in place("contract", *words).details["rows"]}
+    assert rows["age_in_years"]["accepted"] == "hidden"
+    assert rows["personal_status_and_sex"]["accepted"] == "hidden"
+    assert rows["credit_amount"]["accepted"] != "hidden"
 
 
 def test_nothing_learned_yet_is_nothing_to_accept(place):

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from mlops.core.dataset import Column, Dataset, Task
+from mlops.core.report import Gate
 from mlops.ui.page import render
 from mlops.ui.plot import ticks
 from mlops.ui.profile import profile
@@ -47,6 +48,14 @@ def test_a_bare_report_has_verdict_metrics_and_pictures(make_report: Any) -> Non
     assert page.tags.count("figure") == 5
     assert "the test part has 25 rows" in page.text
     assert "Data" not in page.text.split()
+
+
+def test_a_gate_that_is_not_met_where_nothing_is_judged_has_no_tick(make_report: Any) -> None:
+    gates = (Gate("rmse ≤ 6", True, "4.87"), Gate("r2 ≥ 1", True, "not met: 0.7", waived=True))
+    text = Read(render(make_report(gates=gates), title="t")).text
+    assert "Not judged: 1 of 2 gates not met" in text
+    assert "✓rmse ≤ 6" in text
+    assert "–r2 ≥ 1" in text
 
 
 def test_the_page_loads_nothing_and_runs_nothing(make_report: Any) -> None:

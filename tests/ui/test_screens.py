@@ -56,6 +56,12 @@ def test_plain_shows_one_table_the_gates_and_where_to_look(result: Result, capsy
     )
 
 
+def test_a_gate_that_is_not_met_where_nothing_is_judged_has_no_tick(capsys: Any) -> None:
+    gates = ({"name": "r2 ≥ 1", "passed": True, "says": "not met: 0.7", "waived": True},)
+    Plain(width=100).verdict(Result(outcome="passed", exit_code=0, gates=gates))
+    assert "– r2 ≥ 1  not met: 0.7\n" in printed(capsys)
+
+
 def test_nothing_is_shown_twice(result: Result, capsys: Any) -> None:
     screen = Plain(width=100)
     screen.verdict(result)
