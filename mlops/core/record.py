@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any
 
+from mlops.core.lines import parsed
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFile:
@@ -99,7 +101,7 @@ class Record:
         ValueError, TypeError
             The text is not such a document.
         """
-        raw = json.loads(text)
+        raw = parsed(text)
         model = raw.pop("model")
         if model:
             model["inputs"] = tuple(tuple(each) for each in model["inputs"])
@@ -222,7 +224,7 @@ class Result:
         ValueError, TypeError, AttributeError
             The text is not such a document.
         """
-        raw = json.loads(text)
+        raw = parsed(text)
         raw["steps"] = tuple(Step(**each) for each in raw["steps"])
         raw["delivery"] = Delivery(**raw["delivery"]) if raw.get("delivery") else None
         for name in ("metrics", "gates", "warnings", "problems"):

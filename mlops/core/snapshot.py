@@ -12,6 +12,7 @@ from typing import Any
 
 from mlops.core.dataset import Column, Dataset, Task
 from mlops.core.errors import MlopsError, fail
+from mlops.core.lines import parsed
 from mlops.core.paths import write_whole
 from mlops.core.store import Store, key_of
 
@@ -36,7 +37,7 @@ def read_dataset(folder: Path) -> Dataset:
     """Read what :func:`write_dataset` wrote."""
     import pandas as pd
 
-    about = json.loads((folder / ABOUT).read_text())
+    about = parsed((folder / ABOUT).read_text())
     task = about["task"]
     task |= {"classes": tuple(task["classes"]), "costs": dict(task["costs"])}
     return Dataset(
@@ -101,7 +102,7 @@ def told(key: str, outputs: Path) -> dict[str, Any]:
     """
     if KEY.match(key):
         with suppress(OSError, ValueError):
-            found = json.loads((snapshots(outputs).folder / KIND / key / ABOUT).read_text())
+            found = parsed((snapshots(outputs).folder / KIND / key / ABOUT).read_text())
             return found if isinstance(found, dict) else {}
     return {}
 

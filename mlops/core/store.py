@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlops.core.lines import parsed
 from mlops.core.paths import whole_folder
 
 MANIFEST = "manifest.json"
@@ -65,7 +66,7 @@ class Store:
         """Whether there is such an entry, and all its files are as they were written."""
         entry = self.folder / kind / key
         try:
-            manifest = json.loads((entry / MANIFEST).read_text())
+            manifest = parsed((entry / MANIFEST).read_text())
             names = {path.name for path in entry.iterdir()} - {MANIFEST}
             return names == manifest.keys() and all(
                 digest(entry / name) == manifest[name] for name in names

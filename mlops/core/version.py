@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from mlops.core.lines import parsed
+
 REGISTER, PROMOTE, ROLLBACK = "register", "promote", "rollback"
 UNDONE, EXTERNAL, RESTORED = "undone", "external", "restored"
 STANDING = "versions."  # what the key of a standing begins with
@@ -168,6 +170,6 @@ class Standing:
         ValueError, TypeError, KeyError
             The text is not such a document.
         """
-        raw = json.loads(text)
+        raw = parsed(text)
         versions = {int(number): str(run) for number, run in raw.pop("versions").items()}
         return cls(versions=versions, **raw)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.config.job import Job
+from mlops.core.lines import parsed
 from mlops.core.paths import abandoned
 from mlops.core.record import Result
 from mlops.core.store import Store
@@ -92,7 +92,7 @@ def _stamp(folder: Path) -> str:
 
 def _result(folder: Path) -> dict[str, Any]:
     with suppress(OSError, ValueError):
-        found = json.loads((folder / "result.json").read_text())
+        found = parsed((folder / "result.json").read_text())
         if isinstance(found, dict) and isinstance(found.get("details"), dict):
             return found
     return {"details": {}}

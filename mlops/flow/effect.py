@@ -8,7 +8,6 @@ of; names end in the unit: ``_s`` seconds, ``_days``, ``_share`` of 1, ``_per_we
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
+from mlops.core.lines import parsed
 from mlops.flow.releases import Release, moment
 from mlops.flow.run_index import RUNNING, RunLine
 from mlops.registry.versions import Versions
@@ -213,7 +213,7 @@ def quality(versions: Versions, holds: Callable[[datetime], bool], entries: Any)
 
 def _primary(versions: Versions, number: int) -> Numbers:
     with suppress(OSError, ValueError, LookupError, TypeError):
-        result = json.loads((versions.shelf.place(number) / "result.json").read_bytes())
+        result = parsed((versions.shelf.place(number) / "result.json").read_bytes())
         return dict(result["metrics"][0])
     return {}
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from mlops.core.lines import parsed
 from mlops.core.snapshot import KIND, pinned, snapshots
 from mlops.registry.shelf import CANDIDATE, MANIFEST
 
@@ -39,6 +39,6 @@ def not_needed(outputs: Path, going: Iterable[Path]) -> Iterator[Path]:
 
 def _snapshot(file: Path) -> str:
     with suppress(OSError, ValueError, AttributeError):
-        about: dict[str, Any] = json.loads(file.read_bytes())
+        about: dict[str, Any] = parsed(file.read_bytes())
         return str(about.get("snapshot", ""))
     return ""

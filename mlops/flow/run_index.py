@@ -7,7 +7,6 @@ folder that is gone is passed over. Lose it, and the next look makes it anew.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from mlops.core import lines
+from mlops.core.lines import parsed
 from mlops.core.paths import write_whole
 
 FILE = "runs.jsonl"
@@ -133,7 +133,7 @@ class RunIndex:
 
     def _read(self, name: str, seen: list[int]) -> lines.Line:
         try:
-            result = json.loads(Path(self.folder, name, "result.json").read_bytes())
+            result = parsed(Path(self.folder, name, "result.json").read_bytes())
             return {**_line(name, result), "seen": seen}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {"folder": name, "outcome": UNREADABLE, "seen": seen}

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from mlops.core.errors import REFUSED, USER, MlopsError, fail
+from mlops.core.lines import parsed
 from mlops.core.paths import SAFE_NAME, whole_file
 from mlops.registry.format import StoreFormat, release
 
@@ -173,7 +174,7 @@ class Archive:
         file = tar.extractfile(members[MANIFEST]) if MANIFEST in members else None
         if file is None:
             raise self._refused(f"no {MANIFEST} in it, which lists what it holds")
-        about = json.load(file)
+        about = parsed(file.read())
         if not isinstance(about, dict) or type(about.get("format")) is not int:
             raise self._refused(f"{MANIFEST} says nothing that mlops writes")
         written = StoreFormat(number=about["format"], release=str(about.get("release", "")))

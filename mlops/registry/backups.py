@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mlops.core.errors import MlopsError, fail
+from mlops.core.lines import parsed
 from mlops.core.paths import SAFE_NAME, write_whole
 from mlops.core.store import digest
 from mlops.registry.archive import Archive, Packer, packed
@@ -109,7 +110,7 @@ class Backups:
     def last(self) -> LastBackup | None:
         """The last backup that was noted; None if there is none."""
         try:
-            return LastBackup(**json.loads((self.folder / LAST).read_bytes()))
+            return LastBackup(**parsed((self.folder / LAST).read_bytes()))
         except (OSError, ValueError, TypeError):
             return None
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, replace
 
+from mlops.core.lines import parsed
 from mlops.core.version import LedgerEntry
 
 ALWAYS = {
@@ -60,7 +61,7 @@ def entry_of(line: bytes) -> LedgerEntry:
     ValueError, TypeError
         The line holds none.
     """
-    raw = json.loads(line)
+    raw = parsed(line)
     if not isinstance(raw, dict):
         raise TypeError("no mapping")
     return LedgerEntry.of(raw)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.core.errors import REFUSED, fail
+from mlops.core.lines import parsed
 from mlops.core.paths import SAFE_NAME, write_whole
 
 FILE = "online.json"
@@ -70,7 +71,7 @@ class Charge:
             The file is not one that was written here (exit code 3).
         """
         try:
-            return cls.of(json.loads((folder / FILE).read_bytes()))
+            return cls.of(parsed((folder / FILE).read_bytes()))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, AttributeError) as error:

@@ -23,6 +23,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from mlops.core.errors import REFUSED, MlopsError, fail
+from mlops.core.lines import parsed
 from mlops.core.paths import write_whole
 
 FORMAT, FILE = 2, "format.json"
@@ -57,7 +58,7 @@ class StoreFormat:
             The file cannot be understood (exit code 3).
         """
         try:
-            found = cls(**json.loads((folder / FILE).read_bytes()))
+            found = cls(**parsed((folder / FILE).read_bytes()))
         except FileNotFoundError:
             return cls(number=1)
         except (ValueError, TypeError) as error:

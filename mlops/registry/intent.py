@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mlops.core.errors import REFUSED, fail
+from mlops.core.lines import parsed
 from mlops.core.paths import write_whole
 from mlops.registry.charge import Charge
 
@@ -55,7 +56,7 @@ class Intent:
             The file is not one that was written here (exit code 3).
         """
         try:
-            raw = json.loads((folder / FILE).read_bytes())
+            raw = parsed((folder / FILE).read_bytes())
             by = Charge.of(raw["by"]) if raw.get("by") else None
             return cls(**{**raw, "by": by})
         except FileNotFoundError:

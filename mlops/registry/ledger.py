@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.core.errors import ENVIRONMENT, MlopsError, fail
+from mlops.core.lines import parsed
 from mlops.core.paths import write_whole
 from mlops.core.version import LedgerEntry
 from mlops.registry import chain
@@ -210,7 +211,7 @@ class Ledger:
 
     def _head(self) -> dict[str, Any]:
         try:
-            head = json.loads((self.folder / HEAD).read_bytes())
+            head = parsed((self.folder / HEAD).read_bytes())
         except (OSError, ValueError):
             return {}
         return head if isinstance(head, dict) and type(head.get("seq")) is int else {}

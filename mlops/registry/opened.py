@@ -6,7 +6,6 @@ before anybody may rely on it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from mlops.core import artefact
 from mlops.core.errors import REFUSED, MlopsError, fail
+from mlops.core.lines import parsed
 from mlops.core.store import digest
 from mlops.registry.shelf import MODEL
 
@@ -84,7 +84,7 @@ def _answers_otherwise(pipeline: Any, folder: Path, hashes: dict[str, str]) -> s
         if name in hashes and digest(folder / name) != hashes[name]:
             return f"{name} was changed"
     rows = pd.read_parquet(folder / GOLDEN_ROWS)
-    expected = json.loads((folder / GOLDEN_ANSWERS).read_bytes())
+    expected = parsed((folder / GOLDEN_ANSWERS).read_bytes())
     try:
         values = np.asarray(pipeline.predict(rows))
         chances = None if expected["probabilities"] is None else pipeline.predict_proba(rows)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlops.core.lines import parsed
 from mlops.core.paths import write_whole
 from mlops.core.store import digest
 from mlops.registry import refusals
@@ -45,7 +46,7 @@ class Candidate:
     def of(cls, folder: Path) -> Candidate | None:
         """The candidate that a run left in its folder; None if it left none."""
         try:
-            about = json.loads((folder / CANDIDATE).read_bytes())
+            about = parsed((folder / CANDIDATE).read_bytes())
         except (OSError, ValueError):
             return None
         return cls(folder, about) if _says_enough(about) else None
@@ -107,7 +108,7 @@ class Shelf:
     def manifest(self, number: int) -> dict[str, Any]:
         """What a version says of itself; empty if it says nothing."""
         try:
-            found = json.loads((self.place(number) / MANIFEST).read_bytes())
+            found = parsed((self.place(number) / MANIFEST).read_bytes())
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}

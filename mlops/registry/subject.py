@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops.core.errors import MlopsError, closest, fail, listed
+from mlops.core.lines import parsed
 from mlops.core.version import ModelVersion
 from mlops.registry.refusals import not_whole
 from mlops.registry.shelf import Candidate
@@ -102,7 +102,7 @@ def _run(outputs: Path, key: str) -> Candidate | None:
 def _winner(outputs: Path, sweep: Path) -> Candidate | None:
     """What a sweep would register, or registered."""
     try:
-        details = json.loads((sweep / "result.json").read_bytes())["details"]
+        details = parsed((sweep / "result.json").read_bytes())["details"]
         keys = [*details.get("registers", {}), *(row["run"] for row in details["rows"])]
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from mlops.core.lines import parsed
 from mlops.core.paths import write_whole
 
 
@@ -39,7 +40,7 @@ def notes(outputs: Path, model: str) -> list[tuple[Path, dict[str, Any]]]:
     folder = outputs / "spool" / "elsewhere"
     for path in sorted(folder.glob("[!.]*.json"), key=lambda each: each.stat().st_mtime_ns):
         with contextlib.suppress(OSError, ValueError, KeyError):
-            told = json.loads(path.read_bytes())
+            told = parsed(path.read_bytes())
             if told["model"] == model:
                 found.append((path, told["note"]))
     return found

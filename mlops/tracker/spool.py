@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops.core.errors import BUG, fail
+from mlops.core.lines import parsed
 from mlops.core.paths import SAFE_NAME, write_whole
 from mlops.core.record import Delivery, Record
 from mlops.core.version import Standing
@@ -202,7 +203,7 @@ class Spool:
             return str(_read(self.folder / "delivered" / f"{key}.json").get("status", ""))
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             note = _read(self.folder / "refused" / f"{key}.json")
-            return str(json.loads(note["entry"])["record"]["status"])
+            return str(parsed(note["entry"])["record"]["status"])
         return ""
 
     # What the recorder has found, for those who wait.
@@ -276,4 +277,4 @@ def _number(path: Path) -> int:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
+    return parsed(path.read_text(encoding="utf-8"))

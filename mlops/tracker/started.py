@@ -15,6 +15,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from mlops.core.lines import parsed
 from mlops.core.paths import write_whole
 from mlops.core.record import Record
 from mlops.tracker.spool import ANYWHERE, Spool, now_ms
@@ -135,5 +136,5 @@ def _notes(outputs: Path) -> list[dict[str, Any]]:
     found = []
     for path in sorted((outputs.resolve() / "spool" / "started").glob("[!.]*.json")):
         with contextlib.suppress(OSError, ValueError):  # ended since it was listed
-            found.append(json.loads(path.read_text(encoding="utf-8")))
+            found.append(parsed(path.read_text(encoding="utf-8")))
     return found

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from mlops.core.lines import parsed
 from mlops.flow.comparison.sides import Side
 
 
@@ -34,7 +34,7 @@ def _recorded(side: Side) -> dict[str, float]:
 def _intervals(side: Side) -> dict[str, Any]:
     """Metric to the interval that was recorded with it."""
     try:
-        document = json.loads((side.subject.folder / "result.json").read_bytes())
+        document = parsed((side.subject.folder / "result.json").read_bytes())
         return {each["name"]: [each["low"], each["high"]] for each in document["metrics"]}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
