@@ -13,6 +13,7 @@ import requests
 from mlops.serving import request_log
 from mlops.serving.labels import LabelStore, read
 from mlops.serving.metrics import Metrics
+from mlops.serving.nouns import Answers, Reply, Stamp
 from mlops.serving.parts import FULL_ROWS, Parts
 from mlops.serving.settings import Settings
 from tests.serving.http.conftest import log_writer, until
@@ -116,7 +117,7 @@ def test_only_a_share_is_kept_and_the_same_ids_each_time(tmp_path):
         metrics = Metrics(tmp_path, 0)
         log = request_log.RequestLog(tmp_path, Settings(log_share=0.25), metrics)
         for number in range(1000):
-            log.append(Asked(f"order-{number}"), houses(), "main", ANSWERED, 0.001)
+            log.append("predict", houses(), Stamp(f"order-{number}"), ANSWERED, 0.001)
         kept.append([entry[2] for entry in log.entries])
     assert kept[0] == kept[1]
     assert 180 < len(kept[0]) < 320
@@ -124,7 +125,7 @@ def test_only_a_share_is_kept_and_the_same_ids_each_time(tmp_path):
 
 def test_nothing_is_kept_where_nothing_is_wanted(tmp_path):
     log = request_log.RequestLog(tmp_path, Settings(log_share=0.0), Metrics(tmp_path, 0))
-    log.append(Asked("order-1"), houses(), "main", ANSWERED, 0.001)
+    log.append("predict", houses(), Stamp("order-1"), ANSWERED, 0.001)
     assert not log.entries
 
 
@@ -133,21 +134,11 @@ def test_what_waits_is_bounded(tmp_path, monkeypatch):
     metrics = Metrics(tmp_path, 0)
     log = request_log.RequestLog(tmp_path, Settings(), metrics)
     for number in range(15):
-        log.append(Asked(str(number)), houses(), "main", ANSWERED, 0.001)
+        log.append("predict", houses(), Stamp(str(number)), ANSWERED, 0.001)
     assert (len(log.entries), metrics.counts["log_dropped",]) == (10, 5)
 
 
-class Asked:
-    """As much of a call as the log looks at."""
-
-    def __init__(self, request_id):
-        self.request_id = request_id
-        self.route = type("Route", (), {"name": "predict"})
-
-
 def _answered():
-    from mlops.serving.nouns import Answers, Reply
-
     row = tuple(EXAMPLE.values())
     return Reply(200, b"", rows=[row], answers=Answers([1.0]), count=1)
 
@@ -164,8 +155,6 @@ def entries(rows, name="order", version=3):
 
 
 def _said(at):
-    from mlops.serving.nouns import Answers
-
     return [(float(at), None, "Bern", None, "secret")], Answers([float(at)])
 
 
