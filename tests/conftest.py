@@ -90,6 +90,7 @@ COMPONENTS: dict[str, Callable[[], str]] = {
     "slurm": lambda: _program("slurmctld", "slurmd", "sbatch", "munged"),
     "spark": lambda: _module("pyspark") or _program("java"),
     "tensorflow": lambda: _module("tensorflow"),
+    "tensorflow_serving": lambda: _module("tensorflow_serving"),
     "tmpfs": _tmpfs,
     "xgboost": lambda: _module("xgboost"),
 }
@@ -262,7 +263,7 @@ def cli(work: Path) -> CommandLine:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Outputs with three versions of one model, for tests to copy; 1 is champion, 3 challenger."""
+    """Outputs for tests to copy: boston_housing (1 is champion, 3 challenger), credit_scoring."""
     from mlops.cli import run
 
     folder = tmp_path_factory.mktemp("trained")
@@ -273,6 +274,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         for model in ("linear", "ridge", "hist_gbm"):
             assert run(f"model={model}", *quick).outcome == "passed"
+        assert run("recipe=credit_scoring", *quick).outcome == "passed"
     return folder / "outputs"
 
 

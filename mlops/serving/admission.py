@@ -60,6 +60,10 @@ class Admission:
         if self._in_line + self.shipped > self.queue:
             raise busy()
 
+    def has_room(self) -> bool:
+        """Whether one more could enter now."""
+        return self._in_line + self.shipped < self.queue
+
     def _next_round(self) -> None:
         self._in_line = 0
 

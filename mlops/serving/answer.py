@@ -94,6 +94,16 @@ def refuse(route: str, refusal: Refusal, request_id: str, version: int | None = 
     return reply
 
 
+def quick(
+    headers: dict[bytes, bytes], body: bytes, served: Served, settings: Settings
+) -> Program | None:
+    """The program with which a worker may answer at once; None for a body that others answer."""
+    program = served.program
+    if program is None or b"content-encoding" in headers or not is_small(body, served, settings):
+        return None
+    return program
+
+
 def is_small(body: bytes, served: Served, settings: Settings) -> bool:
     """Whether a body holds so few rows that a worker may answer it at once."""
     return len(body) <= prepare(served, settings).small

@@ -19,7 +19,7 @@ from mlops.serving.nouns import Reply, Served, Stamp
 from mlops.serving.prepared import prepare
 from mlops.serving.refusal import Refusal, refused
 from mlops.serving.request_log import RequestLog
-from mlops.serving.routes import POST, Routes
+from mlops.serving.routes import POST, Route, Routes
 
 TICK_S = 0.2
 RETRY_S = 1
@@ -44,6 +44,9 @@ class App:
         self.admission = Admission(state.settings.queue, state.settings.max_bytes)
         self.metrics = Metrics(Path(state.folder) / "metrics", state.index)
         self.log = RequestLog(Path(state.folder), state.settings, self.metrics)
+        self.prompt = {
+            path.encode(): route for path, route in self.routes.fixed.items() if route.is_asking
+        }
         self.calls: set[Call] = set()
         self._ticking: asyncio.Task[None] | None = None
 
@@ -113,7 +116,8 @@ class App:
             if not call.is_late:
                 raise
             reply = self._refused(call, _late(call))
-        await self._send(call, reply)
+        await call.answer(reply)
+        self.metrics.seen(call.route.name, reply, perf_counter() - call.began, call.version)
 
     def _refused(self, call: Call, refusal: Refusal) -> Reply:
         version = call.version or None
@@ -146,19 +150,52 @@ class App:
     async def _ask(self, call: Call) -> None:
         """A prediction: at once where that takes no time, else by the model process."""
         self.admission.enter()
-        served, role = self.chosen(call)
-        call.version = served.version
         body = await call.body(self.admission, self.settings.max_bytes)
+        served, role = self.chosen(call)  # only now: a slow sender may have slept through a swap
+        call.version = served.version
         name, stamp = call.route.name, Stamp(call.request_id, role)
-        program = served.program if answer.is_small(body, served, self.settings) else None
-        if program is not None and b"content-encoding" not in call.headers:
+        program = answer.quick(call.headers, body, served, self.settings)
+        if program is not None:
             reply = answer.answer(name, call.headers, body, served, program, stamp, self.settings)
         else:
             reply = await self._shipped(call, served, body, stamp)
-        await self._send(call, reply)
-        if reply.count:
-            self.log.append(call, served, role, reply, perf_counter() - call.began)
+        await call.answer(reply)
+        self._note(call.began, name, served, stamp, reply)
         self.state.mirror(served, name, call.headers, body, stamp, reply)
+
+    def at_once(
+        self, route: Route, headers: dict[bytes, bytes], body: bytes
+    ) -> tuple[Reply, str, int] | None:
+        """The answer to a request that has come whole, if it is plain and small.
+
+        Returns
+        -------
+        tuple of Reply, str and int, or None
+            Reply, request id and version; None for what has to go through :meth:`__call__`.
+        """
+        state, began = self.state, perf_counter()
+        if self.auth.is_asked or not state.is_ready or not self.admission.has_room():
+            return None
+        if headers.get(b"content-type") not in route.content_types:
+            return None
+        request_id = self.ids.of(headers)
+        served, role = state.choose(request_id)
+        program = answer.quick(headers, body, served, self.settings)
+        if program is None:
+            return None
+        self.admission.enter()
+        name, stamp = route.name, Stamp(request_id, role)
+        reply = answer.answer(name, headers, body, served, program, stamp, self.settings)
+        self._note(began, name, served, stamp, reply)
+        state.mirror(served, name, headers, body, stamp, reply)
+        return reply, request_id, served.version
+
+    def _note(self, began: float, name: str, served: Served, stamp: Stamp, reply: Reply) -> None:
+        """Count and log what was answered."""
+        seconds = perf_counter() - began
+        self.metrics.seen(name, reply, seconds, served.version)
+        if reply.count:
+            self.log.append(name, served, stamp, reply, seconds)
 
     def chosen(self, call: Call) -> tuple[Served, str]:
         """Who answers, and in which role.
@@ -205,10 +242,6 @@ class App:
         if call.route.name.startswith("admin"):
             return await shown.admin(self, call)
         return shown.PAGES[call.route.name](self, call)
-
-    async def _send(self, call: Call, reply: Reply) -> None:
-        await call.answer(reply)
-        self.metrics.seen(call.route.name, reply, perf_counter() - call.began, call.version)
 
 
 def _late(call: Call) -> Refusal:

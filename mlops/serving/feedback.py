@@ -12,13 +12,15 @@ import msgspec
 
 from mlops.serving import limits
 from mlops.serving.calls import LONGEST_ID
-from mlops.serving.refusal import MOST, Refusal, Wrong
 from mlops.serving.settings import Settings
 from mlops.serving.unreadable import decoded
 
 MOST_LABELS = 10_000
 LONGEST_LABEL = 1000
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
+ID = r"^[A-Za-z0-9_.:/+=-]+$"  # what a request's id is made of, see mlops.serving.calls
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID, pattern=ID)]
+# JSON has one kind of number: 3 and 3.0 are the same row.
+Place = Annotated[float, msgspec.Meta(ge=0, le=2**31 - 1, multiple_of=1)]
 Text = Annotated[str, msgspec.Meta(max_length=LONGEST_LABEL)]
 
 
@@ -27,7 +29,7 @@ class Label(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
     request_id: Id
     label: float | Text | bool
-    row: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] = 0
+    row: Place = 0
 
 
 class Labels(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -45,7 +47,7 @@ def labels(body: bytes, settings: Settings) -> list[tuple[str, int, Any]]:
     Raises
     ------
     Refusal
-        It is no such body, or it says two things of one row.
+        It is no such body.
 
     Examples
     --------
@@ -56,19 +58,4 @@ def labels(body: bytes, settings: Settings) -> list[tuple[str, int, Any]]:
     found = decoded(body, _DECODE, "labels").labels
     if len(body) <= limits.OUTLINED:
         limits.outline(body)
-    twice = _twice(found)
-    if twice:
-        says = "Two labels of one body are about the same row."
-        places = [f"labels[{at}]" for at in twice[:MOST]]
-        raise Refusal(*(Wrong("duplicate-key", says, place, "each row once") for place in places))
-    return [(each.request_id, each.row, each.label) for each in found]
-
-
-def _twice(found: list[Label]) -> list[int]:
-    seen: set[tuple[str, int]] = set()
-    twice = []
-    for at, each in enumerate(found):
-        if (each.request_id, each.row) in seen:
-            twice.append(at)
-        seen.add((each.request_id, each.row))
-    return twice
+    return [(each.request_id, int(each.row), each.label) for each in found]

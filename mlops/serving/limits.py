@@ -114,14 +114,17 @@ def outline(body: bytes) -> Any:
     Raises
     ------
     Refusal
-        A key stands twice in one object.
+        A key stands twice in one object, or it is no JSON: what no parser has read may be none.
 
     Examples
     --------
     >>> outline(b'{"rows": [{"a": 1}], "x": "y"}')
     {'rows': [{'a': None}], 'x': None}
     """
-    return json.loads(body, object_pairs_hook=_without_scalars)
+    try:
+        return _OUTLINE.decode(body.decode())
+    except (ValueError, RecursionError):
+        raise refused("invalid-json", "The body is no JSON.") from None
 
 
 def _without_scalars(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -129,3 +132,8 @@ def _without_scalars(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise refused("duplicate-key", "One object has the same key twice.", "", "each key once")
     return found
+
+
+_OUTLINE = json.JSONDecoder(
+    object_pairs_hook=_without_scalars, parse_int=str, parse_float=str, parse_constant=str
+)

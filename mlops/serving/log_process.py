@@ -1,6 +1,7 @@
 """The process that writes: answered requests as parquet, labels into a small database.
 
-``python -m mlops.serving.log_process SPEC.json``, in the server's private folder. What has been
+``python -m mlops.serving.log_process DESCRIPTOR SPEC.json``, in the server's private folder;
+the descriptor is a wire to the supervisor, on which nothing comes but its end. What has been
 gathered is written every few seconds, and when the process is told to end.
 """
 
@@ -97,11 +98,12 @@ class LogProcess:
         return {"number": message["number"], **told, "unknown": unknown}
 
 
-async def main(spec: Spec) -> None:
-    """Run until SIGTERM or SIGINT."""
-    ended = asyncio.Event()
+async def main(descriptor: int, spec: Spec) -> None:
+    """Run until SIGTERM, SIGINT, or the end of the wire to the supervisor."""
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        loop.add_signal_handler(number, ended.set)
+    loop.add_reader(descriptor, ended.set)
     settings = Settings(**{"log_mb": Settings.log_mb, **_plain(spec.settings)})
     await LogProcess(spec.folder / "log", settings.log_mb).run(Path(SOCKET), ended)
 
@@ -113,4 +115,4 @@ def _plain(settings: dict[str, Any]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     logging.basicConfig(format="%(name)s: %(message)s")
-    asyncio.run(main(Spec.from_json(Path(sys.argv[1]).read_bytes())))
+    asyncio.run(main(int(sys.argv[1]), Spec.from_json(Path(sys.argv[2]).read_bytes())))

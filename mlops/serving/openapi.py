@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlops.serving.calls import LONGEST_ID
 from mlops.serving.cells import ACCEPTED
-from mlops.serving.feedback import MOST_LABELS
+from mlops.serving.feedback import ID, MOST_LABELS
 from mlops.serving.nouns import Input, Served
 from mlops.serving.refusal import STATUS
 from mlops.serving.settings import Settings
@@ -13,6 +14,7 @@ from mlops.serving.strictness import REFUSE
 
 Json = dict[str, Any]
 MOST_LISTED = 200  # categories
+WRITTEN = r"[^\s\u0000-\u001f\u0085\u00a0]"  # a text of blanks alone is a missing value
 TYPES: dict[str, list[str]] = {
     "number": ["number"],
     "words": ["string", "number", "boolean"],
@@ -91,7 +93,9 @@ def _column(each: Input, settings: Settings) -> Json:
     column: Json = {"type": types[0] if len(types) == 1 else types}
     column["description"] = ACCEPTED[each.kind].capitalize()
     if each.kind == "date":
-        column["x-format"] = "ISO 8601"
+        column["anyOf"] = [{"format": "date"}, {"format": "date-time"}]
+    if each.kind == "words":
+        column |= {"maxLength": settings.max_text, "pattern": WRITTEN}
     if each.categories and not each.sensitive:
         column["x-categories"] = list(each.categories[:MOST_LISTED])
         if settings.unseen == REFUSE and len(each.categories) <= MOST_LISTED:
@@ -132,7 +136,7 @@ def _answering(served: Served, settings: Settings) -> Json:
     }
     label = _object(
         {
-            "request_id": {"type": "string", "minLength": 1, "maxLength": 128},
+            "request_id": {"type": "string", "pattern": ID, "maxLength": LONGEST_ID},
             "row": {"type": "integer", "minimum": 0, "maximum": 2**31 - 1, "default": 0},
             "label": {"type": ["number", "string", "boolean"], "maxLength": 1000},
         },

@@ -17,9 +17,8 @@ from zlib import crc32
 
 import msgspec
 
-from mlops.serving.calls import Call
 from mlops.serving.metrics import Metrics
-from mlops.serving.nouns import Reply, Served
+from mlops.serving.nouns import Reply, Served, Stamp
 from mlops.serving.prepared import encode
 from mlops.serving.refusal import Refusal, refused
 from mlops.serving.settings import Settings
@@ -57,18 +56,18 @@ class RequestLog:
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._numbers = count(1)
 
-    def append(self, call: Call, served: Served, role: str, reply: Reply, seconds: float) -> None:
+    def append(
+        self, route: str, served: Served, stamp: Stamp, reply: Reply, seconds: float
+    ) -> None:
         """Keep an answered request, if it is among the share and there is room."""
-        if self.below < WHOLE and crc32(call.request_id.encode()) >= self.below:
+        if self.below < WHOLE and crc32(stamp.request_id.encode()) >= self.below:
             return
         if len(self.entries) >= MOST:
             self.metrics.count("log_dropped")
             return
         self._served[served.version] = served
-        name, answers = call.route.name, reply.answers
-        self.entries.append(
-            (served.version, time(), call.request_id, role, name, seconds, reply.rows, answers)
-        )
+        told = (served.version, time(), stamp.request_id, stamp.role, route, seconds)
+        self.entries.append((*told, reply.rows, reply.answers))
 
     async def flush(self) -> None:
         """Send what has gathered, if somebody takes it."""

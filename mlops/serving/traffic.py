@@ -74,6 +74,11 @@ class Traffic:
         return self._now.main is not None
 
     @property
+    def is_mirrored(self) -> bool:
+        """Whether somebody in the shadow gets copies."""
+        return self._shadow.bench is not None
+
+    @property
     def shadow_counts(self) -> dict[str, int]:
         """``compared``, ``differed``, ``dropped`` and ``failed`` since the start."""
         return self._shadow.counts

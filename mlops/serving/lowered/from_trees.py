@@ -11,15 +11,16 @@ from mlops.serving.lowered.unknown import NotLowered
 
 
 def _forest(fitted: Any, has_gaps: bool) -> Forest:
+    """Of trees, or of one."""
     if fitted.n_outputs_ != 1:
         raise NotLowered(fitted, "several targets")
-    trees = []
-    for each in (one.tree_ for one in fitted.estimators_):
+    members, trees = getattr(fitted, "estimators_", [fitted]), []
+    for each in (one.tree_ for one in members):
         is_leaf = each.children_left < 0
         gap_right = ~np.asarray(each.missing_go_to_left, dtype=bool)
         children = each.children_left, each.children_right
         trees.append(_tree(is_leaf, each.feature, each.threshold, *children, gap_right))
-    values = [one.tree_.value[:, 0, :] for one in fitted.estimators_]
+    values = [one.tree_.value[:, 0, :] for one in members]
     is_number = not hasattr(fitted, "classes_")
     return Forest(
         _joined(trees, [each[:, 0] for each in values] if is_number else values, has_gaps)
@@ -34,12 +35,12 @@ def _boosted(fitted: Any, has_gaps: bool) -> Boosted:
         raise NotLowered(fitted, f"a {link}")
     trees, values = [], []
     for each in (one.nodes for made in fitted._predictors for one in made):
+        is_leaf = each["is_leaf"].astype(bool)
         gap_right = ~each["missing_go_to_left"].astype(bool)
-        asked, children = (
-            (each["feature_idx"], each["num_threshold"]),
-            (each["left"], each["right"]),
+        children = each["left"], each["right"]
+        trees.append(
+            _tree(is_leaf, each["feature_idx"], each["num_threshold"], *children, gap_right)
         )
-        trees.append(_tree(each["is_leaf"].astype(bool), *asked, *children, gap_right))
         values.append(each["value"])
     beginning = [float(each) for each in fitted._baseline_prediction.ravel()]
     return Boosted(_joined(trees, values, has_gaps), beginning, link == "LogLink")
@@ -99,8 +100,9 @@ def _joined(trees: list[Tree], values: list[Any], has_gaps: bool) -> Trees:
 
 _BOOSTED = "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoosting"
 boosted = {f"{_BOOSTED}{task}": _boosted for task in ("Classifier", "Regressor")}
+_AVERAGED = ("ensemble._forest.RandomForest", "ensemble._forest.ExtraTrees")
 forest = {
-    f"sklearn.ensemble._forest.{kind}{task}": _forest
-    for kind in ("RandomForest", "ExtraTrees")
+    f"sklearn.{kind}{task}": _forest
+    for kind in (*_AVERAGED, "tree._classes.DecisionTree")
     for task in ("Classifier", "Regressor")
 }

@@ -62,7 +62,7 @@ function head() {
 function fields() {
   at("fields").replaceChildren(...columns().map(([name, column], place) => {
     const label = made("label", "");
-    const kind = column["x-categories"] ? "" : column["x-format"] ? "date" : typesOf(column)[0] === "number" ? "number" : "text";
+    const kind = column["x-categories"] ? "" : column.anyOf ? "date" : typesOf(column)[0] === "number" ? "number" : "text";
     const line = made("span", "");
     line.append(made("b", name, { title: name }), made("i", kind));
     label.append(line, field(name, column, place));
@@ -80,7 +80,7 @@ function field(name, column, place) {
   }
   const isNumber = typesOf(column)[0] === "number";
   const input = made("input", "", { ...more, type: "text", inputMode: isNumber ? "decimal" : "text" });
-  input.placeholder = column["x-format"] ? "2024-02-29" : "";
+  input.placeholder = column.anyOf ? "2024-02-29" : "";
   return input;
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -51,17 +52,22 @@ def log_process(tmp_path: Path) -> Iterator[Path]:
 def log_writer(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The log process of the server in `folder`, ended as the supervisor ends it."""
     root = Path(__file__).resolve().parents[3]
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "mlops.serving.log_process", "spec.json"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(root)},
-    )
-    try:
-        until(lambda: (folder / "log.sock").exists())
-        yield process
-    finally:
-        process.terminate()
-        assert process.wait(20) in (0, -9)
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            number = str(theirs.fileno())
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "mlops.serving.log_process", number, "spec.json"],
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(root)},
+                pass_fds=[theirs.fileno()],
+            )
+        try:
+            until(lambda: (folder / "log.sock").exists())
+            yield process
+        finally:
+            ours.close()  # as when the supervisor ends
+            assert process.wait(20) in (0, -9)
 
 
 def until(is_so: Callable[[], Any], seconds: float = 20) -> Any:

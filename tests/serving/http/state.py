@@ -19,6 +19,7 @@ import uvicorn
 from mlops.serving import answer
 from mlops.serving.app import App
 from mlops.serving.nouns import Answers, Input, Reply, Row, Schema, Served, Stamp
+from mlops.serving.prompt import Prompt
 from mlops.serving.settings import Settings
 
 
@@ -142,13 +143,14 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(state: State) -> Iterator[Running]:
+def running(state: State, protocol: Any = Prompt) -> Iterator[Running]:
     """Start a server on a free port, and see it out."""
     listening = socket.create_server(("127.0.0.1", 0))
     app = App(state)
     config = uvicorn.Config(
-        app, ws="none", lifespan="off", access_log=False, server_header=False, date_header=False,
-        log_level="warning", timeout_keep_alive=30, timeout_graceful_shutdown=2,
+        app, http=protocol, ws="none", interface="asgi3", proxy_headers=False, lifespan="off",
+        access_log=False, server_header=False, date_header=False, log_level="warning",
+        timeout_keep_alive=30, timeout_graceful_shutdown=2,
     )  # fmt: skip
     server = uvicorn.Server(config)
     up = threading.Event()

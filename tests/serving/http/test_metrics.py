@@ -62,7 +62,7 @@ def test_classes_are_counted_by_their_names(serve):
 
 def test_what_the_model_process_answered_is_counted_whole(serve):
     server = serve()
-    ask(server, *[EXAMPLE] * 3000)
+    assert ask(server, *[EXAMPLE] * 3000).status_code == 200
     found = told(server)
     assert server.state.shipped == 1
     assert found["prediction_value_bucket", "+Inf", "3"] == 3000

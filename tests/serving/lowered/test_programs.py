@@ -14,6 +14,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.tree import DecisionTreeRegressor
 
 from mlops.cleaner.keep_all import KeepAll
 from mlops.contract.columns import Columns
@@ -51,6 +52,7 @@ def test_it_answers_where_nothing_heavy_is_imported(fitted, cli, model, heavy):
         RandomForestRegressor(n_estimators=60, random_state=0),
         RandomForestRegressor(n_estimators=3, max_depth=1, random_state=0),
         ExtraTreesRegressor(n_estimators=20, random_state=0),
+        DecisionTreeRegressor(random_state=0),
         HistGradientBoostingRegressor(max_iter=3, min_samples_leaf=100, random_state=0),
     ],
     ids=repr,

@@ -1,0 +1,284 @@
+"""The calls of TensorFlow Serving's PredictionService and ModelService."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import grpc
+import msgspec
+
+from mlops.core.errors import MlopsError
+from mlops.serving import answer
+from mlops.serving.admission import Busy, Gone, busy
+from mlops.serving.app import App
+from mlops.serving.grpc import tensors
+from mlops.serving.grpc.messages import AVAILABLE, DTYPES, message
+from mlops.serving.nouns import Answers, Reply, Served, Stamp
+from mlops.serving.prepared import best, prepare
+from mlops.serving.protocols.tensorflow import check_signature, metadata
+from mlops.serving.refusal import Refusal, refused
+
+AT_ONCE = 100  # rows that are answered here; more go to the model process
+JSON = {b"content-type": b"application/json"}
+SIGNATURES = "signature_def"
+FAULT = refused("failed", "The model could not answer; the server's log says why.")
+_LOG = logging.getLogger("mlops.serving")
+OTHERS = grpc.StatusCode.INVALID_ARGUMENT
+STATUS = {
+    401: grpc.StatusCode.UNAUTHENTICATED,
+    403: grpc.StatusCode.PERMISSION_DENIED,
+    404: grpc.StatusCode.NOT_FOUND,
+    413: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    500: grpc.StatusCode.INTERNAL,
+    503: grpc.StatusCode.UNAVAILABLE,
+    504: grpc.StatusCode.DEADLINE_EXCEEDED,
+}
+
+
+@dataclass
+class Call:
+    """One call under way.
+
+    Parameters
+    ----------
+    route : str
+        What metrics and log call it.
+    request_id : str
+    served : Served or None
+        Who answers it.
+    role : str
+    """
+
+    route: str
+    request_id: str
+    served: Served | None = None
+    role: str = "main"
+
+
+class Calls:
+    """Answers calls with the versions, policies, metrics and log of an app.
+
+    Parameters
+    ----------
+    app : App
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app, self.traffic, self.settings = app, app.state, app.settings
+
+    async def predict(self, request: Any, call: Call) -> Any:
+        """Columns as tensors; predictions as tensors."""
+        check_signature(request.model_spec.signature_name, "predict")
+        served = self._chosen(request.model_spec, call)
+        most = self.settings.max_rows
+        columns = {
+            name: tensors.column(tensor, f"inputs.{name[:64]}", most)
+            for name, tensor in request.inputs.items()
+        }
+        answers = await self._answers(served, columns, call, "inputs.{name}[{row}]")
+        reply = message("PredictResponse")(model_spec=self._spec(served, request))
+        for name, tensor in tensors.outputs(answers, request.output_filter).items():
+            reply.outputs[name].CopyFrom(tensor)
+        return reply
+
+    async def classify(self, request: Any, call: Call) -> Any:
+        """Examples; for each the classes, the most likely first."""
+        check_signature(request.model_spec.signature_name, "classify")
+        served = self._chosen(request.model_spec, call)
+        if not served.schema.classes:
+            raise refused(
+                "unsupported", "This model gives no classes.", accepted="Regress, Predict"
+            )
+        answers = await self._examples(served, request.input, call)
+        reply = message("ClassificationResponse")(model_spec=self._spec(served, request))
+        for row in best(prepare(served, self.settings), answers):
+            classes = reply.result.classifications.add().classes
+            for label, score in row:
+                classes.add(label=label, score=score)
+        return reply
+
+    async def regress(self, request: Any, call: Call) -> Any:
+        """Examples; for each a number."""
+        check_signature(request.model_spec.signature_name, "regress")
+        served = self._chosen(request.model_spec, call)
+        if served.schema.classes:
+            says = "This model gives classes, no numbers."
+            raise refused("unsupported", says, accepted="Classify, Predict")
+        answers = await self._examples(served, request.input, call)
+        reply = message("RegressionResponse")(model_spec=self._spec(served, request))
+        for value in answers.values:
+            reply.result.regressions.add(value=value)
+        return reply
+
+    async def get_model_metadata(self, request: Any, call: Call) -> Any:
+        """The signature of a version."""
+        served = self._chosen(request.model_spec, call)
+        if set(request.metadata_field) != {SIGNATURES}:
+            says = "This is not told of a model."
+            raise refused("unsupported", says, "metadata_field", SIGNATURES)
+        signatures = message("SignatureDefMap")()
+        told = metadata(served)["metadata"][SIGNATURES][SIGNATURES]
+        for name, signature in told.items():
+            made = signatures.signature_def[name]
+            made.method_name = signature["method_name"]
+            for side in ("inputs", "outputs"):
+                for key, tensor in signature[side].items():
+                    _describe(getattr(made, side)[key], tensor)
+        reply = message("GetModelMetadataResponse")(model_spec=self._spec(served, request))
+        reply.metadata[SIGNATURES].Pack(signatures)
+        return reply
+
+    async def get_model_status(self, request: Any, call: Call) -> Any:
+        """The versions that answer."""
+        reply = message("GetModelStatusResponse")()
+        spec = request.model_spec
+        is_named = spec.WhichOneof("choice") is not None
+        found = [self._chosen(spec, call)] if is_named else self._serving(spec)
+        for served in found:
+            status = message("StatusProto")()
+            reply.model_version_status.add(version=served.version, state=AVAILABLE, status=status)
+        return reply
+
+    # Who answers, and what.
+
+    def _serving(self, spec: Any) -> list[Served]:
+        self._check_name(spec)
+        return [served for served, _ in self.traffic.serving()]
+
+    def _check_name(self, spec: Any) -> None:
+        if spec.name != self.traffic.model:
+            says = "This model is not served here."
+            raise refused("not-found", says, "model_spec.name", self.traffic.model)
+        if not self.traffic.is_ready:
+            raise refused("not-ready", "No version is ready yet.", retry_s=1)
+
+    def _chosen(self, spec: Any, call: Call) -> Served:
+        self._check_name(spec)
+        kind = spec.WhichOneof("choice")
+        if kind is None:
+            found = self.traffic.choose(call.request_id)
+        else:
+            called = spec.version.value if kind == "version" else spec.version_label[:64]
+            found = self.traffic.named(called)
+        if found is None:
+            says = "This version is not served."
+            raise refused("not-found", says, "model_spec", "a version that GetModelStatus tells")
+        call.served, call.role = found
+        return call.served
+
+    def _spec(self, served: Served, request: Any) -> Any:
+        spec = message("ModelSpec")(name=served.model)
+        spec.version.value = served.version
+        spec.signature_name = request.model_spec.signature_name or "serving_default"
+        return spec
+
+    async def _examples(self, served: Served, given: Any, call: Call) -> Answers:
+        kind = given.WhichOneof("choice") or "example_list"
+        chosen = getattr(given, kind)
+        context = getattr(chosen, "context", message("tensorflow.Example")())
+        found = tensors.columns(chosen.examples, context, self.settings.max_rows)
+        return await self._answers(served, found, call, "examples[{row}].{name}")
+
+    async def _answers(
+        self, served: Served, columns: Mapping[str, Sequence[Any]], call: Call, path: str
+    ) -> Answers:
+        began = perf_counter()
+        read = answer.read_columns(columns, served, self.settings, path)
+        stamp = Stamp(call.request_id, call.role)
+        body = b""
+        if served.program is not None and len(read.rows) <= AT_ONCE:
+            answers = _asked(served.program, read.rows)
+            reply = Reply(200, b"", rows=read.rows, answers=answers, count=len(read.rows))
+        else:
+            body = self._body(served, read.rows)
+            reply = await self._shipped(served, body, stamp)
+            told = msgspec.json.decode(reply.body)
+            answers = Answers(told["predictions"], told.get("probabilities"))
+        reply.unseen, reply.warnings = read.unseen, read.warnings
+        seconds = perf_counter() - began
+        self.app.log.append(call.route, served, stamp, reply, seconds)
+        if self.traffic.is_mirrored:
+            body = body or self._body(served, read.rows)
+        self.traffic.mirror(served, "predict", JSON, body, stamp, reply)
+        self.app.metrics.seen(call.route, reply, seconds, served.version)
+        return answers
+
+    def _body(self, served: Served, rows: Sequence[Any]) -> bytes:
+        names = [each.name for each in served.schema.inputs]
+        return msgspec.json.encode({"rows": [dict(zip(names, row, strict=True)) for row in rows]})
+
+    async def _shipped(self, served: Served, body: bytes, stamp: Stamp) -> Reply:
+        try:
+            reply: Reply = await self.traffic.ship(served, "predict", JSON, body, stamp)
+        except Busy:
+            raise busy() from None
+        except Gone:
+            raise refused("unavailable", "The model is being started again.") from None
+        except TimeoutError:
+            raise refused("timeout", "The model took too long.") from None
+        if reply.status != 200:
+            raise refused(reply.code or "failed", "The model cannot answer this.")
+        return reply
+
+
+def _asked(program: Callable[[Any], Answers], rows: Sequence[Any]) -> Answers:
+    try:
+        return program(rows)
+    except (ValueError, ArithmeticError, MlopsError):
+        says = "The model cannot answer this: a value is missing or too large for it."
+        raise refused("value-range", says, accepted="values like those it has learned") from None
+
+
+def _describe(info: Any, tensor: Mapping[str, Any]) -> None:
+    info.name, info.dtype = tensor["name"], DTYPES[tensor["dtype"]]
+    for each in tensor["tensor_shape"]["dim"]:
+        info.tensor_shape.dim.add(size=int(each["size"]))
+
+
+def handler(
+    calls: Calls, name: str, answered: Callable[[Any, Call], Awaitable[Any]], asks: str, gives: str
+) -> Any:
+    """What gRPC calls for one method."""
+    app = calls.app
+
+    async def handle(request: Any, context: Any) -> Any:
+        headers = {
+            key.encode(): value.encode() if isinstance(value, str) else value
+            for key, value in context.invocation_metadata() or ()
+        }
+        call = Call(name, app.ids.of(headers))
+        try:
+            app.auth.check(headers)
+            reply = await answered(request, call)
+        except Refusal as error:
+            refusal = error
+        except Exception:  # a fault of the model or of ours; its text may hold what was sent
+            _LOG.exception("request %s was not answered", call.request_id)
+            refusal = FAULT
+        else:
+            context.set_trailing_metadata(_trailing(call))
+            return reply
+        _seen(app, call, refusal)
+        context.set_trailing_metadata(_trailing(call))
+        return await context.abort(STATUS.get(refusal.status, OTHERS), str(refusal))
+
+    return grpc.unary_unary_rpc_method_handler(
+        handle,
+        request_deserializer=message(asks).FromString,
+        response_serializer=message(gives).SerializeToString,
+    )
+
+
+def _seen(app: App, call: Call, refusal: Refusal) -> None:
+    reply = Reply(refusal.status, b"", code=refusal.code)
+    app.metrics.seen(call.route, reply, 0.0, call.served.version if call.served else 0)
+
+
+def _trailing(call: Call) -> tuple[tuple[str, str], ...]:
+    version = (("x-model-version", str(call.served.version)),) if call.served else ()
+    return (("x-request-id", call.request_id), *version)

@@ -1,0 +1,113 @@
+"""The gRPC process: TensorFlow Serving's services on a port of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from mlops.serving.app import App
+from mlops.serving.front import Front
+from mlops.serving.grpc.calls import Calls, handler
+from mlops.serving.nouns import Served
+from mlops.serving.traffic import Traffic
+
+PREDICTION = "tensorflow.serving.PredictionService"
+MODEL = "tensorflow.serving.ModelService"
+
+
+class GrpcDoor:
+    """gRPC on one port.
+
+    Parameters
+    ----------
+    traffic : Traffic
+    port : int
+    """
+
+    def __init__(self, traffic: Traffic, port: int) -> None:
+        self.app, self.port, self.settings = App(traffic), port, traffic.settings
+        self.server: Any = None
+
+    def served(self, served: Served) -> None:
+        """Make ready for a version."""
+        self.app.served(served)
+
+    def dropped(self, version: int) -> None:
+        """Forget it."""
+        self.app.dropped(version)
+
+    async def open(self) -> None:
+        """Let callers in."""
+        await self.app.start()
+        settings = self.settings
+        self.server = grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", settings.max_bytes),
+                ("grpc.so_reuseport", 0),  # a port that another listens on is no port for us
+            ],
+            maximum_concurrent_rpcs=settings.queue,
+        )
+        self.server.add_generic_rpc_handlers(services(Calls(self.app)))
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        address = f"{host}:{self.port}"
+        if settings.certificate is None:
+            self.server.add_insecure_port(address)
+        else:
+            pair = (Path(str(settings.key)).read_bytes(), Path(settings.certificate).read_bytes())
+            self.server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
+        await self.server.start()
+        gc.collect()
+        gc.freeze()
+
+    async def close(self) -> None:
+        """Answer what is under way, and end."""
+        await self.server.stop(self.settings.drain_s)
+        await self.app.stop()
+
+
+def services(calls: Calls) -> tuple[Any, ...]:
+    """The services with their methods."""
+    predict = handler(calls, "grpc_predict", calls.predict, "PredictRequest", "PredictResponse")
+    classify = handler(
+        *(calls, "grpc_classify", calls.classify),
+        *("ClassificationRequest", "ClassificationResponse"),
+    )
+    regress = handler(
+        calls, "grpc_regress", calls.regress, "RegressionRequest", "RegressionResponse"
+    )
+    metadata = handler(
+        *(calls, "grpc_metadata", calls.get_model_metadata),
+        *("GetModelMetadataRequest", "GetModelMetadataResponse"),
+    )
+    status = handler(
+        *(calls, "grpc_status", calls.get_model_status),
+        *("GetModelStatusRequest", "GetModelStatusResponse"),
+    )
+    methods = {
+        "Predict": predict,
+        "Classify": classify,
+        "Regress": regress,
+        "GetModelMetadata": metadata,
+    }
+    return (
+        grpc.method_handlers_generic_handler(PREDICTION, methods),
+        grpc.method_handlers_generic_handler(MODEL, {"GetModelStatus": status}),
+    )
+
+
+def main(arguments: list[str]) -> None:
+    """Run it: descriptor of the wire, index, port."""
+    descriptor, index, port = map(int, arguments)
+    logging.basicConfig(level=logging.WARNING)
+    front = Front(descriptor, index)
+    asyncio.run(front.run(lambda traffic: GrpcDoor(traffic, port)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
