@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 import threading
 import time
@@ -194,8 +195,17 @@ def _seated(spool: Spool) -> Desk:
 
 
 def _in_short(error: BaseException) -> str:
-    lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0]}"[:300]
+    """What an error says, in half a line.
+
+    >>> _in_short(OSError("HTTPConnectionPool(...): Read timed out. (read timeout=15)"))
+    'no answer in time'
+    >>> _in_short(ValueError("unsupported URI 'x'. Supported are: ..."))
+    "ValueError: unsupported URI 'x'"
+    """
+    text = " ".join(str(error).split())
+    if re.search(r"timed out|timeout", text, re.IGNORECASE):
+        return "no answer in time"
+    return f"{type(error).__name__}: {text.split('. ')[0]}"[:200]
 
 
 def main(arguments: list[str]) -> int:

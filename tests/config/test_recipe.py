@@ -33,6 +33,14 @@ def test_every_recipe_composes_with_every_model(project):
             assert (job.choices["recipe"], job.choices["model"]) == (recipe, model)
 
 
+def test_every_tuner_can_search_every_model_as_it_is(project):
+    house = catalogue()
+    for tuner in house.options("tuner"):
+        for model in house.options("model"):
+            job = project.check(f"model={model}", f"tuner={tuner}")
+            assert (job.choices["model"], job.choices["tuner"]) == (model, tuner)
+
+
 def test_every_option_of_every_room_composes_alone(project):
     house = catalogue()
     needed = {

@@ -143,7 +143,7 @@ def test_a_server_that_accepts_and_never_answers_is_away(outputs, a_record, monk
         tracker = Mlflow(uri=f"http://127.0.0.1:{silent.getsockname()[1]}")
         tracker.open(outputs)
         tracker.submit(a_record())
-        assert "is away" in tracker.close(60).says
+        assert "is away (no answer in time): the record waits" in tracker.close(60).says
 
 
 def test_a_record_for_one_server_is_not_sent_to_another_unless_that_is_wanted(
