@@ -39,7 +39,8 @@ def parsed(text: str | bytes) -> Any:
 def append(path: Path, lines: Iterable[Line]) -> None:
     """Add `lines` to the end of the file with a single write.
 
-    What a crash left of a line before is ended first, so that it spoils no other.
+    What a crash left of a line before is ended first, so that it spoils no other. A link is not
+    followed: it may lead to a file that is no business of ours.
 
     Raises
     ------
@@ -61,7 +62,7 @@ def append(path: Path, lines: Iterable[Line]) -> None:
     if not text:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     try:
         size = os.fstat(file).st_size
         is_torn = size and os.pread(file, 1, size - 1) != b"\n"

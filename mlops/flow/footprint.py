@@ -40,14 +40,25 @@ def footprint(pipeline: Any, rows: pd.DataFrame, path: Path | None = None) -> Fo
 
 def latency_s(pipeline: Any, rows: pd.DataFrame, *, most: int = MOST) -> float:
     """Median time of up to `most` answers to one row, see :func:`footprint`."""
-    singles = [rows.iloc[[at]] for at in range(min(len(rows), most))]
-    for at in range(WARM_UP):
-        pipeline.predict(singles[at % len(singles)])
-    took: list[float] = []
+    return latencies_s([(pipeline, rows)], most=most)[0]
+
+
+def latencies_s(asked: list[tuple[Any, pd.DataFrame]], *, most: int = MOST) -> list[float]:
+    """The same of several pipelines, asked in turn: a busy moment of the machine hits them all."""
+    turns = [
+        (each, [rows.iloc[[at]] for at in range(min(len(rows), most))]) for each, rows in asked
+    ]
+    for pipeline, singles in turns:
+        for at in range(WARM_UP):
+            pipeline.predict(singles[at % len(singles)])
+    took: list[list[float]] = [[] for _ in turns]
     began = perf_counter()
-    while len(took) < most and (len(took) < FEWEST or perf_counter() - began < LONGEST_S):
-        single = singles[len(took) % len(singles)]
-        start = perf_counter()
-        pipeline.predict(single)
-        took.append(perf_counter() - start)
-    return median(took)
+    for at in range(most):
+        if at >= FEWEST and perf_counter() - began >= LONGEST_S * len(turns):
+            break
+        for (pipeline, singles), times in zip(turns, took, strict=True):
+            single = singles[at % len(singles)]
+            start = perf_counter()
+            pipeline.predict(single)
+            times.append(perf_counter() - start)
+    return [median(times) for times in took]

@@ -142,21 +142,18 @@ class Ledger:
         """
         from filelock import FileLock, Timeout
 
+        lock = FileLock(self.lock_file, is_singleton=True)
         try:
             self.lock_file.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.lock_file, is_singleton=True)
-            with lock.acquire(timeout=PATIENCE_S, poll_interval=0.005):
-                yield
+            lock.acquire(timeout=PATIENCE_S, poll_interval=0.005)
         except Timeout:
-            raise fail(
-                "registry-busy",
-                f"Another command has been changing the versions of {self.model} for a minute.",
-                where=str(self.lock_file),
-                found="a lock that is held",
-                accepted="one writer at a time",
-                next_step="wait for the other command, or end it, then try again",
-                exit_code=ENVIRONMENT,
-            ) from None
+            raise self._busy() from None
+        except OSError as error:
+            raise self._cannot_lock(error) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def append(self, **act: Any) -> LedgerEntry:
         """Write one act behind the last; durable on return.
@@ -215,6 +212,28 @@ class Ledger:
         except (OSError, ValueError):
             return {}
         return head if isinstance(head, dict) and type(head.get("seq")) is int else {}
+
+    def _busy(self) -> MlopsError:
+        return fail(
+            "registry-busy",
+            f"Another command has been changing the versions of {self.model} for a minute.",
+            where=str(self.lock_file),
+            found="a lock that is held",
+            accepted="one writer at a time",
+            next_step="wait for the other command, or end it, then try again",
+            exit_code=ENVIRONMENT,
+        )
+
+    def _cannot_lock(self, error: OSError) -> MlopsError:
+        return fail(
+            "registry-locked",
+            f"The versions of {self.model} cannot be changed here.",
+            where=str(self.lock_file),
+            found=error.strerror or type(error).__name__,
+            accepted="a folder that can be written, and in it a lock that is a file of its own",
+            next_step=f"look at {self.lock_file.parent}; ls -la shows who may write there",
+            exit_code=ENVIRONMENT,
+        )
 
     def _tampered(self, wrong: str) -> MlopsError:
         return fail(

@@ -53,3 +53,17 @@ def test_a_slow_model_is_asked_less(rows, monkeypatch):
     model = Watched().fit(rows, rows["a"])
     measured.latency_s(model, rows.head(1))
     assert model.asked == [1] * (measured.WARM_UP + measured.FEWEST)
+
+
+def test_two_are_asked_in_turn_so_that_a_busy_machine_is_as_busy_for_both(rows):
+    asked = []
+
+    class Noted(LinearRegression):
+        def predict(self, X):
+            asked.append(id(self))
+            return super().predict(X)
+
+    one, other = (Noted().fit(rows, rows["a"]) for _ in range(2))
+    assert len(measured.latencies_s([(one, rows), (other, rows)], most=5)) == 2
+    counted = asked[2 * measured.WARM_UP :]
+    assert counted == [id(one), id(other)] * 5

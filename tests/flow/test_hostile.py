@@ -282,3 +282,38 @@ def test_left_alone_the_same_run_becomes_one(shop):
     words = ("override=true", "reason=why not", "alias=trial", "tracker=offline")
     shop.place("promote", f"run={shop.run.key}", *words)
     assert shop.versions.version(3).aliases == ("trial",)
+
+
+NESTED = b"[" * 100_000 + b"\n"
+STRANGE = [b"[]\n", b'{"a": 1}\n', b"\xff\xfe\n", NESTED]
+FILES = ["head.json", "format.json", "intent.json", "online.json", "deployments.jsonl"]
+FILES += ["ledger.jsonl", "versions/1/version.json"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_whatever_stands_in_a_file_of_the_registry_no_command_breaks_down(shop, name):
+    path = shop.versions.folder / name
+    commands = (["history", "verify=true"], ["doctor"], ["report"], ["rollback"])
+    for content in STRANGE:
+        path.unlink(missing_ok=True)
+        path.write_bytes(content)
+        for words in commands:
+            try:
+                shop.place(*words, "tracker=offline")
+            except MlopsError as error:
+                assert error.exit_code in (2, 3, 4), (content[:20], words)
+        shop.as_new()
+
+
+@pytest.mark.parametrize("name", [*FILES[:6], ".lock"])
+def test_nothing_is_written_through_a_link_that_lies_in_the_registry(shop, name):
+    mine = shop.place.folder / "mine"
+    mine.write_text("precious")
+    (shop.versions.folder / name).unlink(missing_ok=True)
+    (shop.versions.folder / name).symlink_to(mine)
+    for words in (["rollback"], ["promote", "version=1"], ["promote", "version=2"]):
+        try:
+            shop.place(*words, "tracker=offline")
+        except MlopsError as error:
+            assert error.exit_code in (3, 4)
+    assert mine.read_text() == "precious"

@@ -47,20 +47,32 @@ def _packages(side: Side) -> dict[str, str]:
 
 def footprints(a: Side, b: Side) -> dict[str, Any]:
     """Size of the model file in bytes, and seconds for one row, of each; null where unknown."""
-    found: dict[str, Any] = {"size_bytes": {}, "latency_s": {}}
+    found: dict[str, Any] = {"size_bytes": {}, "latency_s": _latencies(a, b)}
     for name, each in (("a", a), ("b", b)):
         path = each.subject.folder / MODEL
         found["size_bytes"][name] = path.stat().st_size if path.is_file() else None
-        found["latency_s"][name] = _latency_s(each)
     return found
 
 
-def _latency_s(side: Side) -> float | None:
-    from mlops.flow.footprint import latency_s
+def _latencies(a: Side, b: Side) -> dict[str, float | None]:
+    """Both in turn; each for itself where one cannot answer."""
+    if both := _latencies_s(a, b):
+        return dict(zip("ab", both, strict=True))
+    alone = {name: _latencies_s(each) for name, each in (("a", a), ("b", b))}
+    return {name: found[0] if found else None for name, found in alone.items()}
 
-    if side.pipeline is None or side.dataset is None:
+
+def _latencies_s(*sides: Side) -> list[float] | None:
+    from mlops.flow.footprint import latencies_s
+
+    asked = [
+        (each.pipeline, each.dataset.X.head(ANSWERS))
+        for each in sides
+        if each.pipeline is not None and each.dataset is not None
+    ]
+    if len(asked) < len(sides):
         return None
     try:
-        return latency_s(side.pipeline, side.dataset.X.head(ANSWERS), most=ANSWERS)
+        return latencies_s(asked, most=ANSWERS)
     except Exception:  # whatever a changed library or a project's own code raises: told elsewhere
         return None
