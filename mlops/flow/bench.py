@@ -21,7 +21,8 @@ from mlops.core.crew import Crew, Tell, Work
 from mlops.core.dataset import Dataset, Enforced
 from mlops.core.errors import MlopsError
 from mlops.core.store import Store
-from mlops.flow.fitting import Fitter, Fold
+from mlops.flow.fitting import Fitter
+from mlops.flow.front import Fold
 from mlops.flow.heard import QUOTED
 from mlops.flow.prepare import Prepared, read_dataset, read_split, write_dataset, write_split
 from mlops.flow.steps import Steps

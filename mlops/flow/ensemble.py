@@ -17,7 +17,8 @@ from mlops.core.crew import Crew, Ended, events
 from mlops.core.report import Predictions
 from mlops.core.tuning import Ensemble, Trial
 from mlops.flow.bench import Ask
-from mlops.flow.fitting import Fitter, Fold, Front, fit_model
+from mlops.flow.fitting import Fitter, fit_model
+from mlops.flow.front import Fold, Front
 
 MEAN, STACK = "mean", "stack"
 FEWEST_FOLDS = 3

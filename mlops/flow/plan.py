@@ -8,7 +8,7 @@ from typing import Any
 from mlops.config.job import Job
 from mlops.core.record import Result
 from mlops.core.store import Store, key_of
-from mlops.flow.fitting import front_parts
+from mlops.flow.front import front_parts
 from mlops.flow.prepare import contract_parts, data_parts, split_parts
 from mlops.flow.steps import Steps
 

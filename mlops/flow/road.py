@@ -12,7 +12,8 @@ from mlops.core.dataset import Dataset, Task
 from mlops.core.errors import closest, fail, listed
 from mlops.core.report import Predictions, Report, rounded
 from mlops.core.tuning import Ensemble, Trial, Tuned
-from mlops.flow.fitting import Fitter, Front, fit_model, predict
+from mlops.flow.fitting import Fitter, fit_model, predict
+from mlops.flow.front import Front
 from mlops.flow.prepare import Prepared, prepare
 from mlops.flow.steps import Steps
 from mlops.flow.tune import tune

@@ -126,7 +126,7 @@ class _Running:
             key=self.outline.folder.key,
             folder=_near(self.outline),
             steps=tuple(self.steps.done),
-            details={"choices": self.outline.job.choices},
+            details={"choices": self.outline.job.choices, **self.steps.so_far},
             seconds=self.seconds,
         )
 

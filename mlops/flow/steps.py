@@ -36,6 +36,7 @@ class Steps:
         self.store, self.screen, self.reuses = store, screen, reuses
         self.done: list[Step] = []
         self.reused: list[str] = []
+        self.so_far: dict[str, Any] = {}  # for the result of a run that is stopped
         self._memory = store.folder / "last" / f"{name}.json"
         self._last: dict[str, Any] = {}
         with suppress(OSError, ValueError, AttributeError):

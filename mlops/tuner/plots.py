@@ -44,10 +44,10 @@ def pictures(
 
 
 def _keys(complete: Sequence[Trial], importance: Mapping[str, float]) -> list[str]:
-    """Keys that were searched, what matters first; those with one value say nothing."""
+    """Keys that were searched, options and what matters first; those with one value say nothing."""
     every = dict.fromkeys(key for trial in complete for key in trial.params)
     varied = [key for key in every if len({repr(trial.params.get(key)) for trial in complete}) > 1]
-    return sorted(varied, key=lambda key: -importance.get(key, 0.0))
+    return sorted(varied, key=lambda key: ("." in key, -importance.get(key, 0.0)))
 
 
 def _history(trials: Sequence[Trial], goal: Goal) -> Plot:

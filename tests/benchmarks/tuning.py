@@ -1,6 +1,6 @@
-"""Searches beside those by hand, in turn, in one run: `python tuning.py [NAME … [KEY=NUMBER …]]`.
+"""Searches beside those by hand, in turn, in one run: `python tuning.py [NAME … [KEY=VALUE …]]`.
 
-`speed` (rows, trials, seeds), `overhead` (trials) and `memory` (trials). Nothing else should run
+`speed` (rows, trials, seeds, models), `overhead` (trials) and `memory` (trials). Nothing else should run
 meanwhile.
 """
 
@@ -25,13 +25,15 @@ from ratios import MLOPS, emptied, environment, hand, whole  # noqa: E402
 
 SEARCH = ["data=parquet", "data.path=rows.parquet", "data.target=y", "cleaner=keep_all"]
 SEARCH += ["features=rich", "registry=dry_run", "tuner=optuna"]
-MODELS = ("ridge", "hist_gbm")
+MODELS = "ridge,hist_gbm"
 
 
-def speed(scratch: Path, *, rows: int = 20_000, trials: int = 100, seeds: int = 5) -> list[Any]:
+def speed(
+    scratch: Path, *, rows: int = 20_000, trials: int = 100, seeds: int = 5, models: str = MODELS
+) -> list[Any]:
     """Hundred trials behind rich features: plain Optuna and GridSearchCV, each with two jobs."""
     found = []
-    for model in MODELS:
+    for model in models.split(","):
         for seed in range(seeds):
             folder = emptied(scratch / f"{model}{seed}")
             written(folder, rows, seed)
@@ -156,9 +158,8 @@ BENCHMARKS = {each.__name__: each for each in (speed, overhead, memory)}
 
 if __name__ == "__main__":
     names = [each for each in sys.argv[1:] if "=" not in each] or [*BENCHMARKS]
-    keys = {
-        key: int(number) for key, _, number in (a.partition("=") for a in sys.argv[1:]) if number
-    }
+    given = [each.partition("=") for each in sys.argv[1:] if "=" in each]
+    keys: dict[str, Any] = {key: int(v) if v.isdigit() else v for key, _, v in given}
     with tempfile.TemporaryDirectory() as place:
         for each in names:
             BENCHMARKS[each](Path(place), **keys)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import yaml
 
+from mlops.config.catalogue import Catalogue, forget
+from mlops.config.compose import compose
+from mlops.config.job import Job
 from mlops.core.errors import MlopsError
+from mlops.tuner.condition import axes
 
 HERE = "compute.workers=0"
 TWO = "tuner.options.model=choice(trouble, ridge)"
@@ -149,10 +154,28 @@ def test_a_study_is_not_gone_on_with_when_what_may_be_drawn_has_changed(place):
     place(*words, "tuner.trials=2")
     option = place.folder / "conf/model/trouble.yaml"
     option.write_text(option.read_text().replace("pause_s: 0.0", "pause_s: 0.001"))
-    from mlops.config.catalogue import forget
-
     forget()
     with pytest.raises(MlopsError) as told:
         place(*words, "tuner.trials=3", "tuner.resume=true")
     assert codes(told) == ["study-about-differs"]
     assert "model.trouble.pause_s" in str(told.value)
+
+
+def test_the_space_that_the_readme_shows_is_one(place, root):
+    text = (root / "README.md").read_text()
+    [block] = re.findall(r"^```yaml\n(tuner:\n.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    choices = "".join(
+        f"  - override /{room}: {option}\n"
+        for room, option in {"data": "boston_housing", "tuner": "optuna"}.items()
+    )
+    (place.folder / "recipes/shown.yaml").write_text(f"defaults:\n{choices}{block}")
+    job = Job.of(compose(["recipe=shown"], Catalogue(place.folder)))
+    space = job.sketch("tuner").merged(job.space_for("regression"))
+    found = {axis.name: axis for axis in axes(space)}
+    assert found["model.hist_gbm.max_depth"].dimension.values == (3, 6, None)
+    assert found["model.hist_gbm.n_iter_no_change"].conditions == (
+        ("model", ("hist_gbm",)),
+        ("model.hist_gbm.early_stopping", (True,)),
+    )
+    assert "minmax" not in found["features"].dimension.values
+    assert found["model.ridge.alpha"].dimension.high == 100.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -62,6 +63,13 @@ def test_a_stopped_search_says_the_best_so_far_and_how_to_go_on(place):
     assert code == 130, printed
     assert f"of {TOTAL} trials, best rmse" in printed
     assert "tuner.resume=true" in printed
+    [run] = place.folder.glob("outputs/runs/*/result.json")
+    result = json.loads(run.read_text())
+    assert result["outcome"] == "aborted"
+    ended = [row for row in place.table() if row[2] == "COMPLETE"]
+    assert result["details"]["trials"] == len(ended)
+    assert result["details"]["best"] == min(ended, key=lambda row: row[3][0])[1]
+    assert "best so far rmse" in printed
     assert not [row for row in place.table() if row[2] == "RUNNING"]
     place(*WORDS, f"tuner.trials={TOTAL}", "tuner.resume=true")
     assert len(place.table()) == TOTAL

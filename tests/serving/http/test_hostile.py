@@ -99,8 +99,8 @@ def test_a_bomb_is_unpacked_only_as_far_as_is_allowed(encoding):
     ("body", "encoding", "code"),
     [
         (b"{}", b"gzip", "invalid-body"),
-        (gzip.compress(b'{"rows": []}')[:-9], b"gzip", "invalid-body"),
-        (gzip.compress(b"{}") * 2, b"gzip", "invalid-body"),
+        (gzip.compress(b'{"rows": []}', mtime=0)[:-9], b"gzip", "invalid-body"),
+        (gzip.compress(b"{}", mtime=0) * 2, b"gzip", "invalid-body"),
         (b"{}", b"br", "content-encoding"),
         (b"{}", b"gzip, gzip", "content-encoding"),
     ],
