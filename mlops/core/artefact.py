@@ -92,6 +92,8 @@ def load(path: Path, *, allowed: Iterable[str] = (), sha256: str = "") -> Any:
         The file is not there (exit code 2), or is damaged, another file than recorded, larger
         than allowed, no skops file, or holds a type that is not on the list (exit code 3).
     """
+    # skops looks for the home of each function of SciPy in all modules, the first imported first.
+    importlib.import_module("scipy.special")
     from sklearn.base import BaseEstimator
     from skops.io import loads
 

@@ -150,6 +150,7 @@ class App:
     async def _ask(self, call: Call) -> None:
         """A prediction: at once where that takes no time, else by the model process."""
         self.admission.enter()
+        self._check_ready()
         body = await call.body(self.admission, self.settings.max_bytes)
         served, role = self.chosen(call)  # only now: a slow sender may have slept through a swap
         call.version = served.version
@@ -205,8 +206,7 @@ class App:
         Refusal
             Nobody yet, or not whom the address names.
         """
-        if not self.state.is_ready:
-            raise refused("not-ready", "No version is ready yet.", retry_s=RETRY_S)
+        self._check_ready()
         if not call.route.called:
             chosen: tuple[Served, str] = self.state.choose(call.request_id)
             return chosen
@@ -216,6 +216,10 @@ class App:
             raise refused("not-found", "This version is not served.", accepted="/ready")
         found: tuple[Served, str] = named
         return found
+
+    def _check_ready(self) -> None:
+        if not self.state.is_ready:
+            raise refused("not-ready", "No version is ready yet.", retry_s=RETRY_S)
 
     async def _shipped(self, call: Call, served: Served, body: bytes, stamp: Stamp) -> Reply:
         if self.admission.shipped >= self.settings.queue:

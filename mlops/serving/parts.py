@@ -49,6 +49,17 @@ class Part:
         """Whether another part is to begin."""
         return self.rows >= FULL_ROWS or time() - self.began > FULL_S
 
+    def write(self) -> None:
+        """Write what has been gathered, if some of it is new."""
+        if self.rows == self.written:
+            return
+        import pyarrow.parquet as pq
+
+        table = self.table()
+        with whole_file(self.path) as file:
+            pq.write_table(table, file, compression="zstd")
+        self.written = self.rows
+
     def table(self) -> pa.Table:
         """Its rows, in columns."""
         import pyarrow as pa
@@ -135,24 +146,13 @@ class Parts:
         OSError
             The rows stay for the next time, as many as a part holds.
         """
-        import pyarrow.parquet as pq
-
         for key, part in list(self._open.items()):
-            if part.rows > part.written:
-                table = part.table()
-                try:
-                    with whole_file(part.path) as file:
-                        pq.write_table(table, file, compression="zstd")
-                    part.written = part.rows
-                finally:
-                    self._close_if_full(key, part)
-            else:
-                self._close_if_full(key, part)
+            try:
+                part.write()
+            finally:
+                if part.is_full:
+                    del self._open[key]
         self._trim()
-
-    def _close_if_full(self, key: tuple[Any, ...], part: Part) -> None:
-        if part.is_full:
-            del self._open[key]
 
     def _trim(self) -> None:
         found = sorted(self.folder.glob(PATTERN))

@@ -12,6 +12,7 @@ from mlops.serving.nouns import Input, Row, Schema
 
 SEED = 0
 MIXES = 200
+MOST = 3000  # rows in which one column is changed: of wide data each column gets fewer values
 SPLITS = 12  # of the values at which trees part, for each number
 WORDS = 40  # of the categories of one column
 STRANGE = ("\N{SNOWMAN} not seen", "", " ", "true", "1.0", "0", "missing", "nan")
@@ -40,10 +41,11 @@ def probes(schema: Schema, front: Front, model: Any, known: Sequence[Row]) -> li
         _pool(each, [row[at] for row in known], special.get(at, []))
         for at, each in enumerate(schema.inputs)
     ]
-    rows = list(known)
+    rows, most = list(known), max(3, MOST // len(pools) - 1)
     for at, pool in enumerate(pools):
         extremes = EXTREME if schema.inputs[at].kind == "number" else ()
-        for value in (*pool, *extremes, None):
+        values = [*pool, *extremes]
+        for value in (None, *chance.sample(values, min(most, len(values)))):
             row = chance.choice(known)
             rows.append((*row[:at], value, *row[at + 1 :]))
     rows += [tuple(_any(chance, pool) for pool in pools) for _ in range(MIXES)]

@@ -22,6 +22,7 @@ from mlops.registry.ledger import Ledger
 from mlops.registry.versions import Versions
 from mlops.serving import orders, plan, refusals
 from mlops.serving.fleet import Fleet, Place
+from mlops.serving.news import news, told
 from mlops.serving.roster import LOAD_S, Front, Model, Roster
 from mlops.serving.settings import Settings
 from mlops.serving.start import Addresses, Start
@@ -121,7 +122,7 @@ class Service:
         except MlopsError as error:
             if not self.table.numbers:
                 raise
-            self._trouble = _told(error.problems[0])
+            self._trouble = told(error.problems[0])
             return
         self._trouble = ""
         self.roster.again()
@@ -152,7 +153,7 @@ class Service:
             for number in wanted.numbers.values()
             if number in models and models[number].problem is not None
         ]
-        problem = _told(failed[0].problem) if failed else self._trouble  # type: ignore[arg-type]
+        problem = told(failed[0].problem) if failed else self._trouble  # type: ignore[arg-type]
         if failed and MAIN not in self.table.numbers and failed[0].role == MAIN:
             raise MlopsError(failed[0].problem)  # type: ignore[arg-type]
         is_settled = all(
@@ -182,7 +183,7 @@ class Service:
             return
         write_whole(self.spec.folder / STATUS, self.status.to_json())
         self.roster.tell(self.table, asdict(self.status), again=True)
-        for line in _news(before, self.status):
+        for line in news(before, self.status):
             self.tell(line)
 
     # What processes say.
@@ -281,24 +282,3 @@ class Service:
             ending.heard()
             for _ in self.fleet.heard(LOOK_S):
                 continue
-
-
-def _told(problem: Problem) -> str:
-    return f"{problem.says} ({problem.found})"
-
-
-def _news(before: Status, now: Status) -> list[str]:
-    """What people want to read of a change."""
-    if now.state == ENDED:
-        return []  # whoever started us tells it
-    if now.state != before.state and now.state != READY:
-        return [now.state]
-    lines = []
-    if now.serving != before.serving or now.state != before.state:
-        served = [
-            f"{each['role']} version {each['version']} ({each['path']})" for each in now.serving
-        ]
-        lines.append(f"{now.url} serves {', '.join(served)}")
-    if now.problem and now.problem != before.problem:
-        lines.append(f"not served: {now.problem}")
-    return lines

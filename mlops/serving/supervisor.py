@@ -16,6 +16,7 @@ from mlops.core.errors import MlopsError
 from mlops.core.paths import make_outputs, write_whole
 from mlops.core.serving import ENDED, LOCK, SPEC, STATUS, Spec, Status
 from mlops.serving import refusals, sockets
+from mlops.serving.news import told
 from mlops.serving.service import Service
 from mlops.serving.settings import Settings
 from mlops.serving.start import Addresses
@@ -78,8 +79,7 @@ def serve(spec: Spec, tell: Callable[[str], None]) -> Status:
         try:
             return _served(spec, tell)
         except MlopsError as error:
-            problem = "{0.says} ({0.found})".format(error.problems[0])
-            status = Status(pid=os.getpid(), state=ENDED, problem=problem)
+            status = Status(pid=os.getpid(), state=ENDED, problem=told(error.problems[0]))
             write_whole(spec.folder / STATUS, status.to_json())
             raise
 

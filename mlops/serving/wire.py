@@ -7,12 +7,14 @@ somebody else might listen, is plain data instead: see :mod:`mlops.serving.bench
 
 from __future__ import annotations
 
-import asyncio
 import pickle
 import socket
 import struct
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the supervisor goes without it
+    import asyncio
 
 HEAD = struct.Struct("!I")
 AT_ONCE = 1 << 16
@@ -80,7 +82,7 @@ async def frame(reader: asyncio.StreamReader) -> bytes:
     try:
         (size,) = HEAD.unpack(await reader.readexactly(HEAD.size))
         return await reader.readexactly(size)
-    except (asyncio.IncompleteReadError, OSError) as error:
+    except OSError as error:
         raise EOFError from error
 
 

@@ -74,6 +74,7 @@ class HttpDoor:
         self._serving = asyncio.create_task(self.server.serve([self.listening]))
         gc.collect()
         gc.freeze()  # what is there now stays: looking for garbage in it costs time
+        gc.set_threshold(50_000, 20, 100)
 
     async def close(self) -> None:
         """Answer what is under way, and end."""

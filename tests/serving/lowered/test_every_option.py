@@ -67,6 +67,13 @@ def test_other_settings_of_the_front(fitted, features, words):
             assert difference(each.program, each.scikit_learn, each.probes) == ""
 
 
+@pytest.mark.parametrize("model", ["linear", "ridge"])
+def test_a_line_through_the_origin(fitted, model):
+    for task in ("regression", "two classes", "three classes"):
+        each = fitted("standard", "standard", model, task, "model.fit_intercept=false")
+        assert difference(each.program, each.scikit_learn, each.probes) == ""
+
+
 def test_numbers_beyond_the_training_range_can_be_clipped(fitted):
     each = fitted("keep_all", "minmax", "linear", "regression", "features.numeric.clip=true")
     assert difference(each.program, each.scikit_learn, each.probes) == ""

@@ -19,7 +19,11 @@ from sklearn.tree import DecisionTreeRegressor
 from mlops.cleaner.keep_all import KeepAll
 from mlops.contract.columns import Columns
 from mlops.features.by_kind import ByKind
+from mlops.serving.lowered.constant import Constant
+from mlops.serving.lowered.front import Front, Number
+from mlops.serving.nouns import Input, Schema
 from mlops.serving.parity import difference
+from mlops.serving.probes import MIXES, probes
 
 ANSWERS_ALONE = """
 import pickle, sys
@@ -109,3 +113,11 @@ def test_probes_ask_for_what_could_go_wrong(fitted):
     assert max(areas) > 1e200
     assert len(set(areas)) > 30
     assert each.probes == each.probes
+
+
+def test_wide_data_are_probed_with_fewer_values_of_each_column():
+    inputs = tuple(Input(f"x{at}", "number") for at in range(1000))
+    front = Front(tuple(Number(at) for at in range(1000)), (), True, 1000)
+    rows = probes(Schema(inputs, "regression", "y"), front, Constant(), [(0.5,) * 1000])
+    assert len(rows) == 1 + 1000 * 4 + MIXES
+    assert sum(row.count(None) == 1 for row in rows[:4001]) == 1000
