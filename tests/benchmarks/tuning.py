@@ -1,7 +1,7 @@
 """Searches beside those by hand, in turn, in one run: `python tuning.py [NAME … [KEY=VALUE …]]`.
 
-`speed` (rows, trials, seeds, models), `overhead` (trials) and `memory` (trials). Nothing else should run
-meanwhile.
+`speed` (rows, trials, seeds, models), `overhead` (trials) and `memory` (trials). Nothing else
+should run meanwhile.
 """
 
 from __future__ import annotations
