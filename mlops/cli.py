@@ -13,7 +13,7 @@ from dataclasses import asdict
 
 from mlops.core.errors import ENVIRONMENT, INTERRUPTED, MlopsError, Problem
 from mlops.core.record import Result
-from mlops.core.stop import heed
+from mlops.core.stop import heeded
 
 ASKING = frozenset({"--help", "-h", "--version"})
 _OF_THE_SYSTEM = "EACCES EPERM EROFS ENOSPC EDQUOT EFBIG EIO EMFILE ENFILE ENAMETOOLONG ENOTDIR"
@@ -41,7 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     arguments = [each for each in arguments if each != "--debug"]
-    heed()
+    with heeded():
+        return _exit_code(arguments, debug)
+
+
+def _exit_code(arguments: list[str], debug: bool) -> int:
     try:
         code = _told(arguments) if ASKING.intersection(arguments) else _command(arguments).exit_code
         sys.stdout.flush()

@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from mlops.config import kinds, problems, ranges, trust
+from mlops.config import kinds, problems, ranges, trust, yamlfile
 from mlops.config.compose import Composed
 from mlops.config.origin import origin
 from mlops.config.resolve import Resolving
@@ -117,7 +117,7 @@ def _hydra(composed: Composed) -> Iterator[Problem]:
     assert isinstance(plain, dict)
     for key, value in plain.items():
         for place, target in trust.targets(value, f"hydra.{key!s}", str(key).endswith("logging")):
-            where = origin(composed, place)
+            where = _place(composed, place)
             refused = trust.refusal(composed.catalogue, "hydra", target, where)
             if refused:
                 yield refused
@@ -127,6 +127,17 @@ def _hydra(composed: Composed) -> Iterator[Problem]:
         refused = trust.refusal(composed.catalogue, "hydra", extends, where)
         if refused:
             yield refused
+
+
+def _place(composed: Composed, key: str) -> str:
+    """Where a key of Hydra's node was set: a word, or an option file of the project's own."""
+    where = origin(composed, key)
+    _, room, *rest = key.split(".")
+    name = composed.choices.get(f"hydra/{room}", "")
+    file = composed.catalogue.project / "conf" / "hydra" / room / f"{name}.yaml"
+    if where.startswith("command line") or not file.is_file():
+        return where
+    return yamlfile.read(file).at(".".join(rest))
 
 
 def _targets(composed: Composed, resolving: Resolving) -> Iterator[Problem]:

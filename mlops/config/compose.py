@@ -204,11 +204,12 @@ def _not_applied(override: Override, tree: DictConfig, error: Exception) -> Prob
     line = str(override.input_line).lstrip("+")
     mark = "~" if override.is_delete() else ""
     absent = bool(mark) and name not in known
+    said = str(error.__cause__ or error).strip().split("\n")[0][:200]
     return Problem(
         code="unknown-key" if absent else "not-applied",
         says=f"There is no {key} to take out." if absent else f"{key} cannot be changed like that.",
         where=place(mark + line.lstrip("~") if mark else line),
-        found=key if absent else " ".join(str(error.__cause__ or error).split())[:200],
+        found=key if absent else said,
         accepted=listed(known, 20) or "a key of a section",
         closest=nearest if absent else "",
         next_step=f"write {mark}{dotted}" if absent and nearest else f"leave out {mark}{key}",

@@ -89,10 +89,11 @@ def _typed(composed: Composed, key: str) -> str:
 
 def wrong_type(composed: Composed, key: str, value: Any, accepted: str) -> Problem:
     """A value of another type than its key takes."""
+    empty = isinstance(value, str) and not value
     return problem(
         composed,
         "wrong-type",
-        f"{key} has the wrong type.",
+        f"{key} is empty." if empty else f"{key} has the wrong type.",
         key,
         found=_shown(value),
         accepted=accepted.replace("None", "null"),

@@ -80,7 +80,8 @@ def _choices(document: Document, catalogue: Catalogue, problems: list[Problem]) 
             or group not in catalogue.groups
         ):
             accepted = ["override /" + each for each in catalogue.groups if each not in OURS_ALONE]
-            problems.append(_unknown(document, str(key), accepted, where))
+            near = f"override /{group}" if f"override /{group}" in accepted else ""
+            problems.append(_unknown(document, str(key), accepted, where, near))
         elif str(value) not in catalogue.options(group):
             problems.extend(catalogue.missing(group, value, where).problems)
         else:
@@ -111,8 +112,10 @@ def _reaches(name: str, found: str, where: str) -> Problem:
     )
 
 
-def _unknown(document: Document, key: str, accepted: list[str], where: str = "") -> Problem:
-    nearest = closest(key, accepted)
+def _unknown(
+    document: Document, key: str, accepted: list[str], where: str = "", near: str = ""
+) -> Problem:
+    nearest = near or closest(key, accepted)
     return Problem(
         code="unknown-section",
         says=f"`{key}` is no section of a recipe.",

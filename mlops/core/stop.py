@@ -8,22 +8,31 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 _asked = False
 
 
-def heed() -> None:
-    """From now on Ctrl-C and SIGTERM raise KeyboardInterrupt, and :func:`check` does so again.
+@contextmanager
+def heeded() -> Iterator[None]:
+    """Within the block Ctrl-C and SIGTERM raise KeyboardInterrupt, and :func:`check` once more.
 
     Ctrl-C stays ignored where it was ignored from the start, e.g. in a job of a shell script.
     """
     global _asked
     _asked = False
-    signal.signal(signal.SIGTERM, _ask)
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, _ask)
-    sys.unraisablehook = _lost
+    heard = [signal.SIGTERM]
+    heard += [signal.SIGINT] * (signal.getsignal(signal.SIGINT) is not signal.SIG_IGN)
+    before = {number: signal.signal(number, _ask) for number in heard}
+    hook, sys.unraisablehook = sys.unraisablehook, _lost
+    try:
+        yield
+    finally:
+        _asked, sys.unraisablehook = False, hook
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def check() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 
 from mlops.config.catalogue import catalogue
 from mlops.config.check import check
@@ -12,6 +14,7 @@ from mlops.config.compose import compose, loader
 from mlops.config.environment import guarded
 from mlops.core.errors import REFUSED, MlopsError
 from mlops.core.record import Result
+from mlops.core.secret import masked
 
 
 def hydra_flags(command: Command) -> Result:
@@ -56,7 +59,10 @@ def hydra_flags(command: Command) -> Result:
             elif flags.info is not None:
                 hydra.show_info(flags.info, "config", words)
             else:
-                hydra.show_cfg("config", words, flags.cfg, flags.package, flags.resolve)
+                shown = StringIO()
+                with redirect_stdout(shown):
+                    hydra.show_cfg("config", words, flags.cfg, flags.package, flags.resolve)
+                sys.stdout.write(masked(shown.getvalue()))
     finally:
         GlobalHydra.instance().clear()
         sys.argv[0] = program

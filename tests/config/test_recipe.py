@@ -58,6 +58,13 @@ def test_every_option_of_every_room_composes_alone(project):
             assert project.check(*words).choices[room] == name
 
 
+@pytest.mark.parametrize("entry", ["model: ridge", "/model: ridge", "override /model@x: ridge"])
+def test_a_choice_written_in_hydra_s_own_way_is_shown_the_way_of_recipes(project, entry):
+    project.write("recipes/bare.yaml", f"defaults:\n  - {entry}\n")
+    problem = project.problem("recipe=bare")
+    assert (problem.code, problem.closest) == ("unknown-section", "override /model")
+
+
 def test_the_values_of_a_recipe_are_those_of_its_options(mine):
     values = mine.check("recipe=mine").values
     assert (values["model"]["alpha"], values["model"]["folds"]) == (7.5, 4)

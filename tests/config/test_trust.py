@@ -191,6 +191,13 @@ def test_the_package_line_of_an_option_is_a_comment(project):
     assert "hydra" not in values
 
 
+def test_a_launcher_of_the_project_s_own_is_refused_where_it_stands(sentinel):
+    sentinel.write("conf/hydra/launcher/mine.yaml", "_target_: sentinel.Sentinel\n")
+    problem = sentinel.problem("hydra/launcher=mine")
+    assert (problem.code, problem.exit_code) == ("target-refused", REFUSED)
+    assert problem.where == "conf/hydra/launcher/mine.yaml:1"
+
+
 def test_both_a_mistake_and_a_refusal_is_a_refusal(project):
     with pytest.raises(MlopsError) as caught:
         project.check("modle=x", "model._target_=os.system")

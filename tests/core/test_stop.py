@@ -8,26 +8,28 @@ import sys
 
 import pytest
 
+from mlops.core.stop import check, heeded
+
 DEAF = """
 import os, signal, sys
-from mlops.core.stop import check, heed
+from mlops.core.stop import check, heeded
 
 class Deaf:
     def __del__(self):
         os.kill(os.getpid(), signal.{0})
 
-heed()
-Deaf()
-print("swallowed")
-check()
+with heeded():
+    Deaf()
+    print("swallowed")
+    check()
 """
 IGNORED = """
 import os, signal
-from mlops.core.stop import check, heed
+from mlops.core.stop import check, heeded
 
-heed()
-os.kill(os.getpid(), signal.SIGINT)
-check()
+with heeded():
+    os.kill(os.getpid(), signal.SIGINT)
+    check()
 """
 # The first of our modules that is read in is where somebody presses Ctrl-C.
 EARLY = """
@@ -77,3 +79,13 @@ def test_while_the_program_is_read_in_it_is_told_like_any_other(python):
     assert ended.returncode == 130
     assert ended.stderr.startswith("error[interrupted] ")
     assert "Traceback" not in ended.stderr
+
+
+def test_afterwards_the_process_is_as_it_was():
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    hook = sys.unraisablehook
+    with pytest.raises(KeyboardInterrupt), heeded():
+        signal.raise_signal(signal.SIGTERM)
+    check()
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
+    assert sys.unraisablehook is hook
