@@ -10,6 +10,9 @@ from mlops.config.compose import compose
 from mlops.config.job import Job
 from mlops.core.record import Result
 
+# What a verb looks at that is no run of the road.
+OF_ITSELF = ("flow", "ui", "tracker", "registry", "deployer", "mode")
+
 
 def job_of(command: Command, words: tuple[str, ...] | None = None) -> Job:
     """Compose and check the one job of `command` (with `words` in place of its own)."""
@@ -17,7 +20,7 @@ def job_of(command: Command, words: tuple[str, ...] | None = None) -> Job:
     words = command.words if words is None else words
     itself = found.option("flow", command.verb).about.get("_scope_") == "itself"
     composed = compose(list(words), found)
-    return Job.of(composed, ["flow", "ui", "tracker", "mode"] if itself else None)
+    return Job.of(composed, list(OF_ITSELF) if itself else None)
 
 
 def perform(job: Job) -> Result:
