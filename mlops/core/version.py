@@ -171,5 +171,9 @@ class Standing:
             The text is not such a document.
         """
         raw = parsed(text)
-        versions = {int(number): str(run) for number, run in raw.pop("versions").items()}
-        return cls(versions=versions, **raw)
+        if not isinstance(raw, dict) or type(raw.get("seq")) is not int:
+            raise TypeError("no standing")
+        versions = {int(number): str(run) for number, run in dict(raw["versions"]).items()}
+        names = {str(name): int(number) for name, number in dict(raw.get("aliases", {})).items()}
+        texts = {key: str(raw[key]) for key in ("model", "hash", "restored") if key in raw}
+        return cls(**{**raw, **texts, "versions": versions, "aliases": names})

@@ -10,7 +10,8 @@ are laid out otherwise, and are made anew.
 Format What it has
 ====== ============================================================================
 1      no ``format.json``
-2      ``format.json``; ``head.json`` is there as soon as the ledger has two lines
+2      ``format.json``; ``head.json`` is there as soon as the ledger has two lines; an intent
+       says who deploys
 ====== ============================================================================
 """
 

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from mlops.core.errors import MlopsError, counted, listed
 from mlops.core.store import digest
-from mlops.core.version import ModelVersion
+from mlops.core.version import LedgerEntry, ModelVersion
 from mlops.registry.backups import Backups, LastBackup, stored
+from mlops.registry.charge import Charge
+from mlops.registry.deployments import place
 from mlops.registry.format import FORMAT, StoreFormat
 from mlops.registry.intent import Intent
+from mlops.registry.names import held
 from mlops.registry.versions import Versions, models
 from mlops.registry.witness import Witness, denied
 
@@ -139,9 +142,28 @@ def _findings(versions: Versions, ask: Ask) -> Iterator[Finding]:
             yield "look", says, f"mlops history name={model} finishes or undoes it"
     except MlopsError as error:
         yield _refused(versions, error)
+    yield from _elsewhere(versions, entries)
     for version in known:
         if wrong := versions.wrong(version):
             yield _damage(versions, known, version, wrong)
+
+
+def _elsewhere(versions: Versions, entries: list[LedgerEntry]) -> Iterator[Finding]:
+    """Another version is online than the champion: told to nobody, or lost in a restoration."""
+    model, names = versions.model, held(entries)
+    try:
+        charge = Charge.read(place(versions))
+    except MlopsError as error:
+        yield "look", error.problems[0].says, error.problems[0].next_step
+        return
+    champion = names.get(versions.first_alias)
+    if charge is None or champion is None or charge.version in (0, champion.version):
+        return
+    says = (
+        f"{model}: {charge.deployer} was last asked for version {charge.version}, "
+        f"and {champion.version} is {champion.alias}"
+    )
+    yield "look", says, f"mlops promote name={model} version={champion.alias}"
 
 
 def _refused(versions: Versions, error: MlopsError) -> Finding:

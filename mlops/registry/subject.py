@@ -65,7 +65,7 @@ def subject(versions: Versions, called: int | str, *, where: str) -> Subject:
     for version in known:
         if text == str(version.number) or text in version.aliases:
             return of_version(versions, version)
-    run = None if NUMBER.match(text) else _run(versions.outputs, text)
+    run = None if NUMBER.match(text) else _run(versions.outputs, text, where)
     if run is None:
         versions.ledger.verify()  # it was taken away, if anything remembers its lines
         raise _nobody(versions, known, text, where)
@@ -88,15 +88,23 @@ def of_version(versions: Versions, version: ModelVersion) -> Subject:
     return Subject(str(version), folder, about, version)
 
 
-def _run(outputs: Path, key: str) -> Candidate | None:
-    """The run whose key ends so, or the winner of the sweep whose key does; None if none does."""
+def _run(outputs: Path, key: str, where: str) -> Candidate | None:
+    """The run whose key ends so, or the winner of the sweep whose key does; None if none does.
+
+    Raises
+    ------
+    MlopsError
+        Several do (exit code 2).
+    """
     if not KEY.match(key):
         return None
+    found = []
     for folder in sorted((outputs / "runs").glob(f"*-*{key}"), reverse=True):
         candidate = Candidate.of(folder) or _winner(outputs, folder)
-        if candidate is not None:
-            return candidate
-    return None
+        found += [candidate] if candidate is not None else []
+        if len(keys := list(dict.fromkeys(str(each.about["run"]) for each in found))) > 1:
+            raise _several(key, keys, where)
+    return found[0] if found else None
 
 
 def _winner(outputs: Path, sweep: Path) -> Candidate | None:
@@ -111,6 +119,18 @@ def _winner(outputs: Path, sweep: Path) -> Candidate | None:
             if (candidate := Candidate.of(folder)) is not None:
                 return candidate
     return None
+
+
+def _several(key: str, keys: list[str], where: str) -> MlopsError:
+    return fail(
+        "ambiguous-key",
+        f"The keys of several runs end in {key}.",
+        where=where,
+        found=listed(keys),
+        accepted="so much of a key that it is one run's alone",
+        closest=keys[0],
+        next_step=f"write {where}={keys[0]}, which is the newest",
+    )
 
 
 def _nobody(versions: Versions, known: list[ModelVersion], text: str, where: str) -> MlopsError:

@@ -202,6 +202,14 @@ def runs(scratch: Path) -> None:
         print(f"{f'runs, {what} of {count:,}':<34} {middle:6.2f} s ({least:.2f} … {most:.2f})"
               "   limit 1 s", flush=True)  # fmt: skip
     print(f"{'runs, no index yet':<34} {first:6.2f} s")
+    app = hand("empty_app.py")
+    compare(
+        f"runs of {count:,} / empty Hydra app",
+        "1 s",
+        7,
+        lambda: whole([*MLOPS, "runs"], folder),
+        lambda: whole(app, folder),
+    )
 
 
 BENCHMARKS = {each.__name__: each for each in (run, cold, first, start, sweep, versions, runs)}

@@ -167,6 +167,11 @@ def test_where_it_goes_is_said_at_the_keyboard_and_never_read_from_the_outputs(t
     assert town.answer == "houses 2 open"
     town("rollback", "deployer=dry_run")
     assert (town.answer, town.champion) == ("houses 2 open", 1)
+    row = next(r for r in town("doctor").details["rows"] if r["check"] == "versions")
+    assert row["found"] == "houses: desk was last asked for version 2, and 1 is champion"
+    assert row["repair"] == "mlops promote name=houses version=champion"
+    town("promote", "version=champion", "deployer=desk", "deployer.sign=open")
+    assert town.answer == "houses 1 open"
 
 
 @pytest.mark.parametrize(

@@ -285,16 +285,19 @@ def test_left_alone_the_same_run_becomes_one(shop):
 
 
 NESTED = b"[" * 100_000 + b"\n"
-STRANGE = [b"[]\n", b'{"a": 1}\n', b"\xff\xfe\n", NESTED]
+OTHER = b'{"standing": 1, "lines": 2, "seq": "x", "files": 3, "number": [], "at": 4, "event": 5}\n'
+STRANGE = [b"[]\n", OTHER, b"\xff\xfe\n", NESTED]
 FILES = ["head.json", "format.json", "intent.json", "online.json", "deployments.jsonl"]
 FILES += ["ledger.jsonl", "versions/1/version.json"]
+BESIDE = ["../../backups/last.json", "../../spool/standings/boston_housing.json"]
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [*FILES, *BESIDE])
 def test_whatever_stands_in_a_file_of_the_registry_no_command_breaks_down(shop, name):
     path = shop.versions.folder / name
     commands = (["history", "verify=true"], ["doctor"], ["report"], ["rollback"])
     for content in STRANGE:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         path.write_bytes(content)
         for words in commands:

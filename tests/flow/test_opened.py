@@ -54,6 +54,22 @@ def test_a_name_a_number_and_the_end_of_a_key_mean_the_same_model(job, runs):
         assert subject(job, called, where="a").label == "version 1 (champion)"
 
 
+def test_the_end_of_a_key_that_several_runs_have_is_told(job, runs):
+    folder = job.outputs / "runs" / f"boston_housing-{runs[0].key}"
+    key = f"20200101-000000-0000{runs[0].key[-4:]}"
+    other = folder.with_name(f"boston_housing-{key}")
+    other.mkdir()
+    about = json.loads((folder / "candidate.json").read_text())
+    (other / "candidate.json").write_text(json.dumps({**about, "run": key}))
+    try:
+        with pytest.raises(MlopsError, match="ambiguous-key") as refused:
+            subject(job, key[-4:], where="a")
+        assert refused.value.problems[0].next_step.startswith(f"write a={runs[0].key}")
+        assert subject(job, key[-8:], where="a").about["run"] == key
+    finally:
+        shutil.rmtree(other)
+
+
 def test_the_key_of_a_sweep_means_its_winner(job, shop, runs):
     sweep = Path(runs[2].folder).name
     found = subject(job, sweep.removeprefix("sweep-"), where="a")

@@ -183,6 +183,9 @@ def test_words_that_do_not_fit_are_told(as_at_first):
         (("history", "name=houses"), "no-versions"),
         (("rollback", "to=99"), "no-version"),
         (("history", "registry=dry_run"), "nothing-registered"),
+        (("history", "registry.nme=x"), "unknown-key"),
+        (("rollback", "deployer.port=1"), "unknown-key"),
+        (("history", "registry=git", "registry.timeout_s=-5"), "out-of-range"),
     ):
         with pytest.raises(MlopsError, match=code) as refused:
             as_at_first(*words)
