@@ -1,7 +1,7 @@
 """Searches beside those by hand, in turn, in one run: `python tuning.py [NAME … [KEY=VALUE …]]`.
 
-`speed` (rows, trials, seeds, models), `overhead` (trials) and `memory` (trials). Nothing else should run
-meanwhile.
+`speed` (rows, trials, seeds, models), `overhead` (trials) and `memory` (trials). Nothing else
+should run meanwhile.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def written(folder: Path, count: int, seed: int) -> None:
     y += np.sin(3 * numbers[:, 2]) + 1.5 * (few[:, 0] == 2) - (few[:, 1] > 3)
     y += sum(effects[at][many[:, at]] for at in range(4)) + random.normal(0, 3, count)
     columns = {f"n{at}": numbers[:, at] for at in range(20)}
-    columns |= {f"few{at}": few[:, at].astype(str).astype(object) for at in range(6)}
+    columns |= {f"few{at}": [f"f{each}" for each in few[:, at]] for at in range(6)}
     columns |= {f"many{at}": [f"c{each}" for each in many[:, at]] for at in range(4)}
     pd.DataFrame(columns).assign(y=y).to_parquet(folder / "rows.parquet")
     code = (
