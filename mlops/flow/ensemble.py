@@ -92,12 +92,12 @@ class Blend:
         found: Found = {}
         total, seconds = len(waiting), 0.0
         while waiting:
-            event = crew.next(None if end is None else max(0.0, end - monotonic()))
-            if event is None and end is not None and monotonic() >= end:
+            if end is not None and monotonic() >= end:
+                end = None
                 for key in waiting:
                     crew.cancel(key, "the time is over")
-                end = None
-            elif isinstance(event, (Ended, Failed)):
+            event = crew.next(None if end is None else end - monotonic())
+            if isinstance(event, (Ended, Failed)):
                 waiting.remove(event.key)
                 seconds += event.seconds
                 if isinstance(event, Ended) and self._usable(event.value) is not None:

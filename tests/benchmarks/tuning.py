@@ -25,6 +25,7 @@ from ratios import MLOPS, emptied, environment, hand, whole  # noqa: E402
 
 SEARCH = ["data=parquet", "data.path=rows.parquet", "data.target=y", "cleaner=keep_all"]
 SEARCH += ["features=rich", "registry=dry_run", "tuner=optuna"]
+SAME = ["tuner.space.features.degree=null", "tuner.space.features.keep=null"]  # as by hand
 MODELS = "ridge,hist_gbm"
 
 
@@ -38,7 +39,7 @@ def speed(
             folder = emptied(scratch / f"{model}{seed}")
             written(folder, rows, seed)
             by_hand = hand("tuned_by_hand.py", str(folder), model, str(trials), str(seed))
-            words = [f"model={model}", f"seed={seed}", f"tuner.trials={trials}"]
+            words = [*SAME, f"model={model}", f"seed={seed}", f"tuner.trials={trials}"]
             theirs, best = printed([*by_hand, "optuna"], folder)
             ours = whole([*MLOPS, *SEARCH, *words], folder)
             grid, _ = printed([*by_hand, "grid"], folder)
