@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from time import monotonic
 from typing import Any
 
 from mlops.config.job import Job
-from mlops.core.crew import Crew, Ended, events
+from mlops.core.crew import Crew, Ended, Failed
 from mlops.core.report import Predictions
 from mlops.core.tuning import Ensemble, Trial
 from mlops.flow.bench import Ask
@@ -41,13 +42,24 @@ class Blend:
     evaluator: Any
 
     def __call__(
-        self, crew: Crew, trials: Sequence[Trial], ways: Sequence[str], metric: str
+        self,
+        crew: Crew,
+        trials: Sequence[Trial],
+        ways: Sequence[str],
+        metric: str,
+        *,
+        budget_s: float | None = None,
+        limit_s: float | None = None,
     ) -> tuple[Ensemble, ...]:
-        """The best ensemble of each way, by `metric`; none where fewer than two can be joined."""
+        """The best ensemble of each way, by `metric`; none where fewer than two can be joined.
+
+        Members whose answers are not there when the budget is spent are left out, and so are those
+        of which a fit fails or takes longer than its limit.
+        """
         folds = range(len(self.fitter.prepared.split.folds))
         has_pairs = self._parts_are_whole() and (STACK in ways or self._has_costs)
         pairs = list(combinations(folds, 2)) if has_pairs else []
-        answers, seconds = self._answers(crew, trials, [*folds, *pairs])
+        answers, seconds = self._answers(crew, trials, [*folds, *pairs], budget_s, limit_s)
         # A member that failed on the way is left out of all of it.
         kept = [at for at in range(len(trials)) if all((at, each) in answers for each in folds)
                 and all((at, each) in answers for each in pairs)]  # fmt: skip
@@ -65,19 +77,33 @@ class Blend:
         return tuple(found)
 
     def _answers(
-        self, crew: Crew, trials: Sequence[Trial], folds: Sequence[Fold]
+        self,
+        crew: Crew,
+        trials: Sequence[Trial],
+        folds: Sequence[Fold],
+        budget_s: float | None,
+        limit_s: float | None,
     ) -> tuple[Found, float]:
         """What each trial answers for each fold, as far as it could; how long that took."""
-        total, seconds = len(trials) * len(folds), 0.0
+        end = None if budget_s is None else monotonic() + budget_s
+        waiting = [(at, fold) for at in range(len(trials)) for fold in folds]
+        for at, fold in waiting:
+            crew.start((at, fold), Ask(trials[at].params, fold), limit_s=limit_s)
         found: Found = {}
-        for at, trial in enumerate(trials):
-            for fold in folds:
-                crew.start((at, fold), Ask(trial.params, fold))
-        for done, event in enumerate(events(crew), start=1):
-            seconds += event.seconds if isinstance(event, Ended) else 0.0
-            if isinstance(event, Ended) and self._usable(event.value) is not None:
-                found[event.key] = self._usable(event.value)
-            self.fitter.steps.screen.progress(done, total, "fits of the members of an ensemble")
+        total, seconds = len(waiting), 0.0
+        while waiting:
+            if end is not None and monotonic() >= end:
+                end = None
+                for key in waiting:
+                    crew.cancel(key, "the time is over")
+            event = crew.next(None if end is None else end - monotonic())
+            if isinstance(event, (Ended, Failed)):
+                waiting.remove(event.key)
+                seconds += event.seconds
+                if isinstance(event, Ended) and self._usable(event.value) is not None:
+                    found[event.key] = self._usable(event.value)
+                done = total - len(waiting)
+                self.fitter.steps.screen.progress(done, total, "fits for an ensemble")
         return found, round(seconds, 4)
 
     def _usable(self, answer: Predictions) -> Any:

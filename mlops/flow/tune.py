@@ -90,10 +90,10 @@ def objective(
 
         return crew_for(job, prepared, fitter.steps)
 
-    def blend(*asked: Any) -> tuple[Ensemble, ...]:
+    def blend(*asked: Any, **limits: Any) -> tuple[Ensemble, ...]:
         from mlops.flow.ensemble import Blend
 
-        return Blend(fitter, evaluator)(*asked)
+        return Blend(fitter, evaluator)(*asked, **limits)
 
     return Objective(
         score=score,

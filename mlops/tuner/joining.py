@@ -18,6 +18,7 @@ def joined(
     goal: Goal,
     most: int,
     ways: Sequence[str],
+    **limits: float | None,
 ) -> tuple[Ensemble, ...]:
     """The ensembles of the best trials, the best ensemble first.
 
@@ -32,11 +33,13 @@ def joined(
         Members of an ensemble at most; below 2 there is none.
     ways : sequence of str
         To join them.
+    **limits : float or None
+        ``budget_s`` for all of it, ``limit_s`` for each fit.
     """
     members = best_of_each(trials, goal, most)
     if objective.blend is None or len(members) < 2:
         return ()
-    found = objective.blend(crew, members, ways, goal.metric)
+    found = objective.blend(crew, members, ways, goal.metric, **limits)
     return tuple(sorted(found, key=lambda each: goal.loss(mean(each, goal))))
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlops.core.errors import fail
+from mlops.core.paths import SAFE_NAME
 from mlops.core.secret import Secret
 from mlops.core.tuning import Objective
 from mlops.tuner import storage as stores
@@ -35,6 +37,22 @@ class Place:
     storage: str | Secret | None
     study: str | None
     resume: bool
+
+    def check(self, *, is_alone: bool) -> None:
+        """Look at the name, and knock at the database; Optuna is not loaded.
+
+        Raises
+        ------
+        MlopsError
+            The name is not safe, the database does not answer, or there is one and the study is
+            to have one driver alone.
+        """
+        if self.study is not None and not SAFE_NAME.match(self.study):
+            raise _unsafe(self.study)
+        if self.storage is not None:
+            if is_alone:
+                raise _not_alone()
+            stores.check(self.storage)
 
 
 @contextlib.contextmanager
@@ -127,3 +145,25 @@ def _leave_to_us(study: Any) -> None:
 def _ask_again(study: Any, trial: Any) -> None:
     """A trial of another driver that has died: it does not count, its parameters are asked anew."""
     study.enqueue_trial(trial.params)
+
+
+def _unsafe(name: str) -> Exception:
+    return fail(
+        "unsafe-name",
+        "The study's name is that of a file, and this one is not safe.",
+        where="tuner.study",
+        found=repr(name)[:80],
+        accepted="letters, digits, _ . - (1 to 64, first a letter or digit)",
+        next_step="write tuner.study=my_study",
+    )
+
+
+def _not_alone() -> Exception:
+    return fail(
+        "deterministic-alone",
+        "A study that several drivers share cannot repeat exactly.",
+        where="tuner.deterministic",
+        found="tuner.deterministic=true with tuner.storage",
+        accepted="one of the two",
+        next_step="leave out tuner.storage: the study is kept in outputs/studies",
+    )

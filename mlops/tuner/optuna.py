@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
 from mlops.core.crew import Crew
-from mlops.core.errors import fail, one_of
-from mlops.core.paths import SAFE_NAME
+from mlops.core.errors import one_of
 from mlops.core.secret import Secret
 from mlops.core.tuning import Ensemble, Objective, Trial, Tuned
 from mlops.tuner import goals as aims
-from mlops.tuner import storage as stores
 from mlops.tuner.best import best
 from mlops.tuner.condition import Axis, axes
 from mlops.tuner.goals import Goal
@@ -28,6 +27,7 @@ from mlops.tuner.space import merged
 from mlops.tuner.study import Study
 
 TRIALS = 50
+ASKING = 0.8  # share of the time for trials, where some is kept for an ensemble
 FRONT = ("cleaner", "features")
 
 
@@ -65,7 +65,7 @@ class Optuna:
     trials : int or None
         How many there are to be in the study, earlier ones among them; None for 50.
     timeout_s : float or None
-        No trial starts later than this many seconds.
+        No trial starts later than this many seconds, a fifth of them kept for an ensemble.
     trial_timeout_s : float or None
         Seconds that one trial may take, all folds together.
     storage : str, Secret or None
@@ -126,12 +126,7 @@ class Optuna:
         aims.read(self.metrics)
         for way in self.ways:
             one_of("tuner.ways", way, ("mean", "stack"))
-        if self.study is not None and not SAFE_NAME.match(self.study):
-            raise _unsafe(self.study)
-        if self.storage is not None:
-            if self.deterministic:
-                raise _not_alone()
-            stores.check(self.storage)
+        self._place.check(is_alone=self.deterministic)
 
     def tune(self, objective: Objective, space: dict[str, str]) -> Tuned:
         """Search until the study has all its trials, or the time is over.
@@ -150,7 +145,7 @@ class Optuna:
             Of the user; what has ended is kept, and a line says how to go on.
         """
         found = axes(self.merged(space))
-        goals = aims.goals(self.metrics, objective)
+        goals, began = aims.goals(self.metrics, objective), monotonic()
         with _quiet(), self._opened(objective, found, goals) as study:
             before = study.trials()
             if self.resume and not before:
@@ -168,7 +163,7 @@ class Optuna:
                 except KeyboardInterrupt:
                     objective.screen.line(self._stopped(progress))
                     raise
-                return self._tuned(objective, study, goals, crew)
+                return self._tuned(objective, study, goals, crew, began)
 
     def merged(self, space: dict[str, str]) -> dict[str, str]:
         """The space to search: `space`, with what ``tuner.space`` adds, replaces and takes out."""
@@ -179,7 +174,7 @@ class Optuna:
     ) -> Any:
         assert self.sampler is not None
         return opened(
-            Place(self.storage, self.study, self.resume),
+            self._place,
             objective,
             found,
             goals,
@@ -203,18 +198,36 @@ class Optuna:
         metrics = tuple(goal.metric for goal in goals)
         scoring = Scoring(objective, crew, metrics, shares_folds=shares_folds)
         is_pruned = self.pruner is not None and len(goals) == 1
-        search = Search(study, scoring, self.timeout_s, self.trial_timeout_s, is_pruned)
+        search = Search(study, scoring, self._time_to_ask_s, self.trial_timeout_s, is_pruned)
         yield from search.in_generations() if self.deterministic else search.as_they_come()
 
+    @property
+    def _place(self) -> Place:
+        return Place(self.storage, self.study, self.resume)
+
+    @property
+    def _time_to_ask_s(self) -> float | None:
+        is_joined = self.ensemble > 1 and self.timeout_s is not None
+        return self.timeout_s * ASKING if is_joined and self.timeout_s else self.timeout_s
+
     def _tuned(
-        self, objective: Objective, study: Study, goals: tuple[Goal, ...], crew: Crew
+        self,
+        objective: Objective,
+        study: Study,
+        goals: tuple[Goal, ...],
+        crew: Crew,
+        began: float,
     ) -> Tuned:
         trials, goal = study.trials(), goals[0]
         ahead: tuple[Trial, ...] = ()
         tried: tuple[Ensemble, ...] = ()
         if len(goals) == 1:
             chosen = best(objective, trials, "optuna")
-            tried = joined(objective, crew, trials, goal, self.ensemble, self.ways)
+            left = (
+                None if self.timeout_s is None else max(0.0, began + self.timeout_s - monotonic())
+            )
+            limits = {"budget_s": left, "limit_s": self.trial_timeout_s}
+            tried = joined(objective, crew, trials, goal, self.ensemble, self.ways, **limits)
         else:
             chosen, ahead = picked(trials, goals, self.pick), front(trials, goals)
         for at, each in enumerate(tried):
@@ -251,25 +264,3 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         optuna.logging.set_verbosity(before)
-
-
-def _unsafe(name: str) -> Exception:
-    return fail(
-        "unsafe-name",
-        "The study's name is that of a file, and this one is not safe.",
-        where="tuner.study",
-        found=repr(name)[:80],
-        accepted="letters, digits, _ . - (1 to 64, first a letter or digit)",
-        next_step="write tuner.study=my_study",
-    )
-
-
-def _not_alone() -> Exception:
-    return fail(
-        "deterministic-alone",
-        "A study that several drivers share cannot repeat exactly.",
-        where="tuner.deterministic",
-        found="tuner.deterministic=true with tuner.storage",
-        accepted="one of the two",
-        next_step="leave out tuner.storage: the study is kept in outputs/studies",
-    )

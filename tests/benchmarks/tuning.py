@@ -25,6 +25,7 @@ from ratios import MLOPS, emptied, environment, hand, whole  # noqa: E402
 
 SEARCH = ["data=parquet", "data.path=rows.parquet", "data.target=y", "cleaner=keep_all"]
 SEARCH += ["features=rich", "registry=dry_run", "tuner=optuna"]
+SAME = ["tuner.space.features.degree=null", "tuner.space.features.keep=null"]  # as by hand
 MODELS = "ridge,hist_gbm"
 
 
@@ -38,7 +39,7 @@ def speed(
             folder = emptied(scratch / f"{model}{seed}")
             written(folder, rows, seed)
             by_hand = hand("tuned_by_hand.py", str(folder), model, str(trials), str(seed))
-            words = [f"model={model}", f"seed={seed}", f"tuner.trials={trials}"]
+            words = [*SAME, f"model={model}", f"seed={seed}", f"tuner.trials={trials}"]
             theirs, best = printed([*by_hand, "optuna"], folder)
             ours = whole([*MLOPS, *SEARCH, *words], folder)
             grid, _ = printed([*by_hand, "grid"], folder)
@@ -65,7 +66,7 @@ def written(folder: Path, count: int, seed: int) -> None:
     y += np.sin(3 * numbers[:, 2]) + 1.5 * (few[:, 0] == 2) - (few[:, 1] > 3)
     y += sum(effects[at][many[:, at]] for at in range(4)) + random.normal(0, 3, count)
     columns = {f"n{at}": numbers[:, at] for at in range(20)}
-    columns |= {f"few{at}": few[:, at].astype(str).astype(object) for at in range(6)}
+    columns |= {f"few{at}": [f"f{each}" for each in few[:, at]] for at in range(6)}
     columns |= {f"many{at}": [f"c{each}" for each in many[:, at]] for at in range(4)}
     pd.DataFrame(columns).assign(y=y).to_parquet(folder / "rows.parquet")
     code = (

@@ -76,6 +76,19 @@ def test_where_two_cannot_be_joined_there_is_no_ensemble(place):
     assert "ensemble" not in result.details
 
 
+def test_members_that_do_not_come_in_time_or_fail_are_left_out(prepared):
+    job, whole, steps = prepared
+    evaluator = job.part("evaluator").for_task(whole.dataset.task)
+    params = [*MEMBERS, {"model": "ridge", "model.alpha": "no number"}]
+    trials = [Trial(number=at, params=each, scores=()) for at, each in enumerate(params)]
+    with crew_for(job, whole, steps) as crew:
+        blend = Blend(Fitter(whole, steps), evaluator)
+        found = blend(crew, trials, ["stack"], evaluator.primary)
+        assert [[each.number for each in ensemble.members] for ensemble in found] == [[0, 1, 2]]
+        assert blend(crew, trials, ["mean", "stack"], evaluator.primary, budget_s=0.0) == ()
+        assert crew.next() is None
+
+
 def test_an_ensemble_is_repeated_to_the_last_bit(place):
     first = place(*OPPOSITE, *JUDGED)
     again = place("rerun", f"run={first.key}", *JUDGED)

@@ -27,7 +27,7 @@ class Counted(TransformerMixin, BaseEstimator):
         return X * self.scale
 '''
 OPTION = """# Features that count how often they are fitted.
-_target_: trouble.counted.Counted
+_target_: counting.counted.Counted
 scale: 1.0
 """
 WORDS = ("features=counted", "tuner=random", "tuner.trials=12", "compute.workers=2")
@@ -36,7 +36,10 @@ WORDS = ("features=counted", "tuner=random", "tuner.trials=12", "compute.workers
 @pytest.fixture
 def counted(place):
     """The place, with those features."""
-    (place.folder / "trouble/counted.py").write_text(COUNTED)
+    (place.folder / "counting").mkdir()
+    (place.folder / "counting/__init__.py").write_text("")
+    (place.folder / "counting/counted.py").write_text(COUNTED)
+    (place.folder / "mlops.yaml").write_text("allowed_targets: ['trouble.*', 'counting.*']\n")
     (place.folder / "conf/features").mkdir()
     (place.folder / "conf/features/counted.yaml").write_text(OPTION)
     return place

@@ -93,7 +93,7 @@ def test_reading_a_space_imports_nothing_heavy() -> None:
     script = (
         "import sys\n"
         "from mlops.tuner.grid import Grid\n"
-        "Grid(space={}, points=5, max_candidates=9).check({'a': 'choice(1, 2)'})\n"
+        "Grid(options={}, space={}, points=5, max_candidates=9).check({'a': 'choice(1, 2)'})\n"
         "heavy = {'numpy', 'pandas', 'sklearn', 'optuna', 'mlflow'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or 0)\n"
     )
