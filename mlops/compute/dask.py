@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -82,14 +83,9 @@ class Dask(Elsewhere):
             return _Cluster(client, quiet.pop_all(), size=size, threads=threads, host=LOOPBACK)
 
     def _reached(self, address: str) -> Engine:
-        from distributed import Client
-
         host = answers("dask", address)
         with _quieter() as quiet:
-            try:
-                client = Client(address, set_as_default=False, timeout=ANSWER_S)
-            except (OSError, ValueError, TypeError) as error:
-                raise away("dask", address, f"{type(error).__name__}: {error}") from error
+            client = _client(address)
             quiet.callback(client.close)
             size = self.workers or self._room(client)
             threads = self.threads or 1
@@ -146,6 +142,34 @@ class _Cluster(Engine):
                     wait(self._futures, timeout=LEAVE_S)
                 self._client.cancel(self._futures)
             self._client.close()
+
+
+def _client(address: str) -> Any:
+    """A client; Dask's own time limit does not hold where somebody listens and is silent.
+
+    Raises
+    ------
+    MlopsError
+        What answers is no scheduler.
+    """
+    found: list[Any] = []
+
+    def connect() -> None:
+        from distributed import Client
+
+        try:
+            found.append(Client(address, set_as_default=False, timeout=ANSWER_S))
+        except Exception as error:  # told below
+            found.append(error)
+
+    thread = threading.Thread(target=connect, daemon=True)
+    thread.start()
+    thread.join(2 * ANSWER_S)
+    if not found:
+        raise away("dask", address, "somebody listens, but does not speak as a scheduler does")
+    if isinstance(found[0], Exception):
+        raise away("dask", address, f"{type(found[0]).__name__}: {found[0]}") from found[0]
+    return found[0]
 
 
 def _said(future: Any) -> str:

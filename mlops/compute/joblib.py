@@ -97,6 +97,6 @@ class _Loky(Engine):
 def _kept(call: str, driver: int) -> str:
     """Keep an outpost; a process of joblib whose driver was killed would wait for ever."""
     said = keep(call)
-    if os.getppid() != driver:
+    if driver not in (os.getpid(), os.getppid()):
         os._exit(0)
     return said

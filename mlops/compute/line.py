@@ -56,6 +56,7 @@ class Line:
         self._server = socket.create_server((host, 0), backlog=512)
         self._rung, self._ring = Pipe(duplex=False)
         self._known: deque[Caller] = deque()
+        self._lines: list[Connection] = []
         told = {"host": host, "port": self._server.getsockname()[1], "key": self._key.hex()}
         self.call = folder / "call.json"
         self.call.touch(mode=0o600)
@@ -76,10 +77,10 @@ class Line:
         return [self._known.popleft() for _ in range(len(self._known))]
 
     def close(self) -> None:
-        """Answer nobody any more."""
+        """Answer nobody any more, and hang up."""
         self._server.close()
-        for caller in self._known:
-            caller.line.close()
+        for line in self._lines:
+            line.close()
 
     def _answer(self, caller: socket.socket) -> None:
         _patience(caller, PATIENCE_S)
@@ -94,9 +95,12 @@ class Line:
         except (OSError, EOFError, ValueError, AuthenticationError):
             line.close()
             return
+        self._lines.append(line)
         self._known.append(Caller(line, host, pid, release))
-        with contextlib.suppress(OSError):  # the crew has ended meanwhile
+        with contextlib.suppress(OSError):
             self._ring.send_bytes(b".")
+        if self._server.fileno() < 0:  # closed meanwhile
+            line.close()
 
 
 def _patience(caller: socket.socket, seconds: int) -> None:

@@ -24,6 +24,11 @@ EXPORTED = (
     *("CONDA_PREFIX", "SLURM_CONF"),
 )
 ASK_S, ANSWER_S, LEAVE_S = 3.0, 30.0, 5.0
+# Reasons for which a job waits for ever.
+HOPELESS = (
+    *("PartitionConfig", "PartitionNodeLimit", "PartitionTimeLimit", "BadConstraints"),
+    *("JobHeldUser", "JobHeldAdmin", "InvalidAccount", "InvalidQOS"),
+)
 HOME = re.compile(r"SlurmctldHost\[0\]\s*=\s*([^\s(]+)(?:\(([^)]+)\))?")
 
 
@@ -147,13 +152,7 @@ class _Queue(Engine):
         try:
             self._jobs.append(self._executor.submit(keep, str(call)))
         except Exception as error:
-            raise _trouble(
-                "slurm-refuses",
-                "Slurm does not take the job.",
-                found=masked(str(error)).strip().split("\n")[-1][:300],
-                accepted="what the cluster allows: sinfo shows its partitions and their limits",
-                next_step="correct compute.partition, threads, time_min or options",
-            ) from error
+            raise _refused(masked(str(error)).strip().split("\n")[-1][:300]) from error
 
     def going(self) -> int:
         if self._jobs and time.monotonic() - self._asked > ASK_S:
@@ -162,9 +161,10 @@ class _Queue(Engine):
             for job in [each for each in self._jobs if each.job_id not in states]:
                 self._jobs.remove(job)
                 self._over(_said(job))
-            if self._jobs:
-                state = states[self._jobs[0].job_id]
-                self.said = f"job {self._jobs[0].job_id} is {state}"
+            for number, state in states.items():
+                self.said = f"job {number} is {state}"
+                if state.partition("(")[2].rstrip(")") in HOPELESS:
+                    raise _refused(self.said)
         return len(self._jobs)
 
     def close(self) -> None:
@@ -186,6 +186,16 @@ class _Queue(Engine):
             return dict.fromkeys(ids, "unknown: squeue does not answer")
         found = dict(line.split(" ", 1) for line in listing.splitlines() if line.strip())
         return {each: found[each] for each in ids if not _is_over(found.get(each, ""))}
+
+
+def _refused(says: str) -> MlopsError:
+    return _trouble(
+        "slurm-refuses",
+        "Slurm does not take the job, or never lets it run.",
+        found=says,
+        accepted="what the cluster allows: sinfo shows its partitions and their limits",
+        next_step="correct compute.partition, threads, time_min or options",
+    )
 
 
 def _is_over(state: str) -> bool:

@@ -33,20 +33,27 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def until(is_so: Callable[[], Any], *processes: subprocess.Popen[bytes]) -> None:
+class Daemon(subprocess.Popen):
+    """A process that writes what it says into a file."""
+
+    said = Path()
+
+
+def until(is_so: Callable[[], Any], *processes: Daemon) -> None:
     """Wait for something to become true while all of `processes` live."""
     end = time.monotonic() + PATIENCE_S
     while not is_so():
         assert time.monotonic() < end, "it never came"
-        assert all(each.poll() is None for each in processes), "a daemon has ended"
+        ended = [each for each in processes if each.poll() is not None]
+        assert not ended, Path(ended[0].said).read_text()[-2000:]
         time.sleep(0.05)
 
 
 @contextmanager
-def daemon(*command: str, log: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def daemon(*command: str, log: Path, **environment: str) -> Iterator[Daemon]:
     """A process that is ended, with all that it has started, at the end of the block."""
     with log.open("wb") as said:
-        process = subprocess.Popen(
+        process = Daemon(
             command,
             stdin=subprocess.DEVNULL,
             stdout=said,
@@ -54,6 +61,7 @@ def daemon(*command: str, log: Path, **environment: str) -> Iterator[subprocess.
             env={**os.environ, **environment},
             start_new_session=True,
         )
+    process.said = log
     try:
         yield process
     finally:
@@ -78,9 +86,14 @@ def short_folder() -> Iterator[Callable[[str], Path]]:
 
 
 @pytest.fixture(scope="session")
-def dask_address(short_folder) -> Iterator[str]:
+def dask_folder(short_folder) -> Path:
+    return short_folder("dask")
+
+
+@pytest.fixture(scope="session")
+def dask_address(dask_folder) -> Iterator[str]:
     """A scheduler with two worker processes."""
-    folder = short_folder("dask")
+    folder = dask_folder
     place, address = folder / "scheduler.json", f"tcp://127.0.0.1:{free_port()}"
     ours = ("--host", "127.0.0.1", "--no-dashboard")
     scheduler = (sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-show", *ours)
@@ -95,9 +108,14 @@ def dask_address(short_folder) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def ray_address(short_folder) -> Iterator[str]:
+def ray_folder(short_folder) -> Path:
+    return short_folder("ray")
+
+
+@pytest.fixture(scope="session")
+def ray_address(ray_folder) -> Iterator[str]:
     """An instance with two cores."""
-    folder, port = short_folder("ray"), free_port()
+    folder, port = ray_folder, free_port()
     command = (str(Path(sys.executable).with_name("ray")), "start", "--head", "--block")
     sizes = ("--num-cpus=2", "--include-dashboard=false", "--object-store-memory=80000000")
     place = (f"--port={port}", f"--temp-dir={folder}", "--disable-usage-stats")
@@ -159,7 +177,7 @@ def slurm_folder(short_folder) -> Iterator[Path]:
         patch = ending.enter_context(pytest.MonkeyPatch.context())
         patch.setenv("SLURM_CONF", str(conf))
 
-        def start(name: str, *command: str) -> subprocess.Popen[bytes]:
+        def start(name: str, *command: str) -> Daemon:
             return ending.enter_context(daemon(*command, log=folder / f"{name}.log"))
 
         munged = start("munge", "munged", "--foreground", "--force", socket_file, *munge)
@@ -204,6 +222,18 @@ def part_of(keys_of) -> Callable[..., Any]:
         return getattr(module, name.title())(**{**keys_of(name), **keys})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def folder_of(request: pytest.FixtureRequest, short_folder) -> Callable[[str], Path]:
+    """Where an engine that is there writes what it has to write."""
+
+    def tell(name: str) -> Path:
+        if name == "joblib":
+            return short_folder("joblib")
+        return request.getfixturevalue("slurm_folder" if name == "slurm" else f"{name}_folder")
+
+    return tell
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

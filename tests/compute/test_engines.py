@@ -7,8 +7,7 @@ import os
 import pytest
 
 from mlops.core.crew import Ended, Told, events
-from mlops.core.errors import MlopsError
-from tests.compute.words import broken, gone, ready
+from tests.compute.words import gone, ready
 
 
 @pytest.fixture(scope="module")
@@ -112,12 +111,3 @@ def test_an_engine_s_own_process_that_is_killed_costs_only_its_task(crew, engine
         assert [(each.key, type(each)) for each in rest] == [("beside", Ended)]
     found = done(crew, *[("double", each) for each in range(4)])
     assert [found[each].value for each in range(4)] == [0, 2, 4, 6]
-
-
-def test_workers_that_cannot_be_made_ready_are_told(engine, part_of):
-    with part_of(engine).crew(broken) as crew:
-        crew.start("a", "pid")
-        with pytest.raises(MlopsError) as told:
-            list(events(crew))
-    assert told.value.problems[0].code == "workers-not-ready"
-    assert "no such data" in told.value.problems[0].found

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ def do(task: Any, tell: Any) -> Any:
     return {
         "double": lambda: rest[0] * 2,
         "raise": lambda: int("x"),
+        "fail": lambda: int(rest[0]),
         "tell": lambda: [tell(each) for each in range(3)],
         "hang": lambda: hang(Path(rest[0])),
         "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
@@ -48,10 +50,11 @@ def do(task: Any, tell: Any) -> Any:
     }[word]()
 
 
-def hang(place: Path) -> None:
+def hang(place: Path, first: Callable[[], None] = lambda: None) -> None:
     """Stand still together with a child process."""
     child = subprocess.Popen(["sleep", "300"])
     place.write_text(str(child.pid))
+    first()
     child.wait()
 
 
@@ -75,8 +78,7 @@ def kill_keeper(place: Path) -> None:
     keeper = os.getpid()
     for _ in ("server of workers", "outpost", "keeper"):
         keeper = int(Path(f"/proc/{keeper}/stat").read_text().rpartition(")")[2].split()[1])
-    os.kill(keeper, signal.SIGKILL)
-    hang(place)
+    hang(place, lambda: os.kill(keeper, signal.SIGKILL))
 
 
 def eat() -> None:
