@@ -142,4 +142,4 @@ def read_columns(
     Refusal
     """
     places = {name: path.format(name=name, row=0, at=0) for name in columns}
-    return prepare(served, settings).decoders.columnwise(columns, path, places)
+    return prepare(served, settings).decoders.careful.columnwise(columns, path, places)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -24,6 +25,7 @@ from mlops.serving.routes import POST, Route, Routes
 TICK_S = 0.2
 RETRY_S = 1
 LONGEST_NAME = 64
+_LOG = logging.getLogger("mlops.serving")
 
 
 class App:
@@ -75,11 +77,17 @@ class App:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            self._end_slow_calls()
-            self.metrics.queue = len(self.calls)
-            self.metrics.keep_up("shadow_", self.state.shadow_counts)
-            await self.log.flush()
-            self.metrics.flush()
+            try:
+                await self._look_after()
+            except Exception:  # whatever it is, the next round is due all the same
+                _LOG.exception("metrics or log were not written")
+
+    async def _look_after(self) -> None:
+        self._end_slow_calls()
+        self.metrics.queue = len(self.calls)
+        self.metrics.keep_up("shadow_", self.state.shadow_counts)
+        await self.log.flush()
+        self.metrics.flush()
 
     def _end_slow_calls(self) -> None:
         since = perf_counter() - self.settings.timeout_s
@@ -110,12 +118,19 @@ class App:
                 await self._ask(call)
                 return
             reply = await self._show(call)
+        except Disconnected:
+            raise
         except Refusal as refusal:
             reply = self._refused(call, refusal)
         except asyncio.CancelledError:
             if not call.is_late:
                 raise
             reply = self._refused(call, _late(call))
+        except Exception:  # a fault of ours
+            _LOG.exception("request %s failed", call.request_id)
+            reply = self._refused(call, refused("failed", "The server could not do this."))
+        if call.is_answered:
+            return
         await call.answer(reply)
         self.metrics.seen(call.route.name, reply, perf_counter() - call.began, call.version)
 

@@ -80,9 +80,12 @@ class Prompt(Patient):
             super().on_message_complete()
             return
         parts = self._parts
-        found = self._at_once(
-            route, dict(self.headers), parts[0] if len(parts) == 1 else b"".join(parts)
-        )
+        body = parts[0] if len(parts) == 1 else b"".join(parts)
+        try:
+            found = self._at_once(route, dict(self.headers), body)
+        except Exception:  # a fault of ours, which the other way can tell of
+            self.logger.exception("not answered at once")
+            found = None
         if found is None:
             self._the_other_way()
             super().on_message_complete()
