@@ -18,6 +18,7 @@ from mlops.serving.feedback import labels
 from mlops.serving.metrics import Metrics
 from mlops.serving.nouns import Reply, Served, Stamp
 from mlops.serving.prepared import prepare
+from mlops.serving.prompt import Heads
 from mlops.serving.refusal import Refusal, refused
 from mlops.serving.request_log import RequestLog
 from mlops.serving.routes import POST, Route, Routes
@@ -49,6 +50,7 @@ class App:
         self.prompt = {
             path.encode(): route for path, route in self.routes.fixed.items() if route.is_asking
         }
+        self.heads: Heads = {}
         self.calls: set[Call] = set()
         self._ticking: asyncio.Task[None] | None = None
 
@@ -170,7 +172,7 @@ class App:
         served, role = self.chosen(call)  # only now: a slow sender may have slept through a swap
         call.version = served.version
         name, stamp = call.route.name, Stamp(call.request_id, role)
-        program = answer.quick(call.headers, body, served, self.settings)
+        program = answer.quick(call.headers, body, prepare(served, self.settings))
         if program is not None:
             reply = answer.answer(name, call.headers, body, served, program, stamp, self.settings)
         else:
@@ -196,12 +198,13 @@ class App:
             return None
         request_id = self.ids.of(headers)
         served, role = state.choose(request_id)
-        program = answer.quick(headers, body, served, self.settings)
+        prepared = prepare(served, self.settings)
+        program = answer.quick(headers, body, prepared)
         if program is None:
             return None
         self.admission.enter()
         name, stamp = route.name, Stamp(request_id, role)
-        reply = answer.answer(name, headers, body, served, program, stamp, self.settings)
+        reply = answer.answered(name, headers, body, prepared, program, stamp)
         self._note(began, name, served, stamp, reply)
         state.mirror(served, name, headers, body, stamp, reply)
         return reply, request_id, served.version
