@@ -79,6 +79,7 @@ def _answers_otherwise(pipeline: Any, folder: Path, hashes: dict[str, str]) -> s
     """In what the answers to the golden rows differ; empty if in nothing."""
     import numpy as np
     import pandas as pd
+    from threadpoolctl import threadpool_limits
 
     for name in (GOLDEN_ROWS, GOLDEN_ANSWERS):
         if name in hashes and digest(folder / name) != hashes[name]:
@@ -86,8 +87,9 @@ def _answers_otherwise(pipeline: Any, folder: Path, hashes: dict[str, str]) -> s
     rows = pd.read_parquet(folder / GOLDEN_ROWS)
     expected = parsed((folder / GOLDEN_ANSWERS).read_bytes())
     try:
-        values = np.asarray(pipeline.predict(rows))
-        chances = None if expected["probabilities"] is None else pipeline.predict_proba(rows)
+        with threadpool_limits(1):  # a few rows: more threads only wait for one another
+            values = np.asarray(pipeline.predict(rows))
+            chances = None if expected["probabilities"] is None else pipeline.predict_proba(rows)
     except Exception as error:  # whatever a changed library makes of an older object
         return f"{type(error).__name__} while predicting"
     if not _same(values, expected["values"]):

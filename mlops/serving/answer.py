@@ -15,7 +15,7 @@ from mlops.core.errors import MlopsError
 from mlops.serving import limits
 from mlops.serving.distribution import Distribution
 from mlops.serving.nouns import Program, Reply, Served, Stamp
-from mlops.serving.prepared import prepare
+from mlops.serving.prepared import Prepared, prepare
 from mlops.serving.protocols import classify, kserve, mlflow, plain, regress, tensorflow
 from mlops.serving.refusal import Refusal, refused
 from mlops.serving.settings import Settings
@@ -58,21 +58,32 @@ def answer(
     stamp : Stamp
     settings : Settings
     """
-    protocol = PROTOCOLS[route]
-    prepared = prepare(served, settings)
+    return answered(route, headers, body, prepare(served, settings), program, stamp)
+
+
+def answered(
+    route: str,
+    headers: dict[bytes, bytes],
+    body: bytes,
+    prepared: Prepared,
+    program: Program,
+    stamp: Stamp,
+) -> Reply:
+    """The same for a version that was prepared already."""
+    protocol, version = PROTOCOLS[route], prepared.served.version
     try:
         encoding = headers.get(b"content-encoding")
         if encoding:
-            body = limits.inflated(body, encoding, settings.max_bytes)
+            body = limits.inflated(body, encoding, prepared.settings.max_bytes)
         read = protocol.read(prepared, headers, body)
         answers = _asked(program, read)
         reply: Reply = protocol.write(prepared, read, answers, stamp)
     except Refusal as refusal:
-        return refuse(route, refusal, stamp.request_id, served.version)
+        return refuse(route, refusal, stamp.request_id, version)
     except Exception:  # a fault of the model or of ours; its text may hold what was sent
         _LOG.exception("request %s was not answered", stamp.request_id)
         fault = refused("failed", "The model could not answer; the server's log says why.")
-        return refuse(route, fault, stamp.request_id, served.version)
+        return refuse(route, fault, stamp.request_id, version)
     reply.rows, reply.answers, reply.count = read.rows, answers, len(read.rows)
     reply.unseen, reply.warnings = read.unseen, read.warnings
     return reply
@@ -94,14 +105,11 @@ def refuse(route: str, refusal: Refusal, request_id: str, version: int | None = 
     return reply
 
 
-def quick(
-    headers: dict[bytes, bytes], body: bytes, served: Served, settings: Settings
-) -> Program | None:
+def quick(headers: dict[bytes, bytes], body: bytes, prepared: Prepared) -> Program | None:
     """The program with which a worker may answer at once; None for a body that others answer."""
-    program = served.program
-    if program is None or b"content-encoding" in headers or not is_small(body, served, settings):
+    if len(body) > prepared.small or b"content-encoding" in headers:
         return None
-    return program
+    return prepared.served.program
 
 
 def is_small(body: bytes, served: Served, settings: Settings) -> bool:
@@ -142,4 +150,4 @@ def read_columns(
     Refusal
     """
     places = {name: path.format(name=name, row=0, at=0) for name in columns}
-    return prepare(served, settings).decoders.columnwise(columns, path, places)
+    return prepare(served, settings).decoders.careful.columnwise(columns, path, places)

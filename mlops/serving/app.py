@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,6 +18,7 @@ from mlops.serving.feedback import labels
 from mlops.serving.metrics import Metrics
 from mlops.serving.nouns import Reply, Served, Stamp
 from mlops.serving.prepared import prepare
+from mlops.serving.prompt import Heads
 from mlops.serving.refusal import Refusal, refused
 from mlops.serving.request_log import RequestLog
 from mlops.serving.routes import POST, Route, Routes
@@ -24,6 +26,7 @@ from mlops.serving.routes import POST, Route, Routes
 TICK_S = 0.2
 RETRY_S = 1
 LONGEST_NAME = 64
+_LOG = logging.getLogger("mlops.serving")
 
 
 class App:
@@ -47,6 +50,7 @@ class App:
         self.prompt = {
             path.encode(): route for path, route in self.routes.fixed.items() if route.is_asking
         }
+        self.heads: Heads = {}
         self.calls: set[Call] = set()
         self._ticking: asyncio.Task[None] | None = None
 
@@ -75,11 +79,17 @@ class App:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            self._end_slow_calls()
-            self.metrics.queue = len(self.calls)
-            self.metrics.keep_up("shadow_", self.state.shadow_counts)
-            await self.log.flush()
-            self.metrics.flush()
+            try:
+                await self._look_after()
+            except Exception:  # whatever it is, the next round is due all the same
+                _LOG.exception("metrics or log were not written")
+
+    async def _look_after(self) -> None:
+        self._end_slow_calls()
+        self.metrics.queue = len(self.calls)
+        self.metrics.keep_up("shadow_", self.state.shadow_counts)
+        await self.log.flush()
+        self.metrics.flush()
 
     def _end_slow_calls(self) -> None:
         since = perf_counter() - self.settings.timeout_s
@@ -110,12 +120,19 @@ class App:
                 await self._ask(call)
                 return
             reply = await self._show(call)
+        except Disconnected:
+            raise
         except Refusal as refusal:
             reply = self._refused(call, refusal)
         except asyncio.CancelledError:
             if not call.is_late:
                 raise
             reply = self._refused(call, _late(call))
+        except Exception:  # a fault of ours
+            _LOG.exception("request %s failed", call.request_id)
+            reply = self._refused(call, refused("failed", "The server could not do this."))
+        if call.is_answered:
+            return
         await call.answer(reply)
         self.metrics.seen(call.route.name, reply, perf_counter() - call.began, call.version)
 
@@ -155,7 +172,7 @@ class App:
         served, role = self.chosen(call)  # only now: a slow sender may have slept through a swap
         call.version = served.version
         name, stamp = call.route.name, Stamp(call.request_id, role)
-        program = answer.quick(call.headers, body, served, self.settings)
+        program = answer.quick(call.headers, body, prepare(served, self.settings))
         if program is not None:
             reply = answer.answer(name, call.headers, body, served, program, stamp, self.settings)
         else:
@@ -181,12 +198,13 @@ class App:
             return None
         request_id = self.ids.of(headers)
         served, role = state.choose(request_id)
-        program = answer.quick(headers, body, served, self.settings)
+        prepared = prepare(served, self.settings)
+        program = answer.quick(headers, body, prepared)
         if program is None:
             return None
         self.admission.enter()
         name, stamp = route.name, Stamp(request_id, role)
-        reply = answer.answer(name, headers, body, served, program, stamp, self.settings)
+        reply = answer.answered(name, headers, body, prepared, program, stamp)
         self._note(began, name, served, stamp, reply)
         state.mirror(served, name, headers, body, stamp, reply)
         return reply, request_id, served.version

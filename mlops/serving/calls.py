@@ -62,7 +62,17 @@ class Call:
     """
 
     __slots__ = (
-        *("began", "headers", "is_late", "is_read", "method", "path", "receive", "request_id"),
+        *(
+            "began",
+            "headers",
+            "is_answered",
+            "is_late",
+            "is_read",
+            "method",
+            "path",
+            "receive",
+            "request_id",
+        ),
         *("route", "send", "task", "version"),
     )
 
@@ -75,7 +85,7 @@ class Call:
         self.method, self.path = scope["method"], scope["path"]
         self.route = Route("other")
         self.version = 0
-        self.is_late = self.is_read = False
+        self.is_late = self.is_read = self.is_answered = False
         self.task = asyncio.current_task()
 
     async def body(self, admission: Admission, most: int) -> bytes:
@@ -128,6 +138,7 @@ class Call:
         ]
         if self.version:
             headers.append((b"x-model-version", b"%d" % self.version))
+        self.is_answered = True
         is_left = not self.is_read and self._is_long()
         if is_left:
             headers.append(_CLOSE)

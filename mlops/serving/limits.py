@@ -95,6 +95,20 @@ def look_over(body: bytes, settings: Settings, columns: int) -> None:
         raise too_deep(depth)
 
 
+def look_over_lines(body: bytes, settings: Settings, columns: int) -> None:
+    """The same for a body of lines.
+
+    Raises
+    ------
+    Refusal
+        It holds too many rows or values.
+    """
+    values = settings.max_rows * (columns + 1) + SPARE
+    lines = body.count(b"\n") + body.count(b"\r")
+    if lines > 2 * (settings.max_rows + SPARE) or body.count(b",") > values:
+        raise too_many_rows(settings.max_rows)
+
+
 def _is_deeper(body: bytes, most: int) -> bool:
     """Whether brackets outside texts are nested more than `most` deep."""
     depth = 0

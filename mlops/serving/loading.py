@@ -70,11 +70,13 @@ def vectorised(pipeline: Any, schema: Schema) -> Program:
 
 def _served(model: str, number: int, found: Subject, pipeline: Any) -> Served:
     import pandas as pd
+    from threadpoolctl import threadpool_limits
 
     about = found.about
     golden = pd.read_parquet(found.folder / GOLDEN_ROWS)
     learned = schema(found.folder, about, pipeline, golden)
-    path, program, why = _fastest(pipeline, learned, rows_of(golden, learned.inputs))
+    with threadpool_limits(1):  # of more threads each would wait for a core that others use
+        path, program, why = _fastest(pipeline, learned, rows_of(golden, learned.inputs))
     return Served(
         model=model,
         version=number,

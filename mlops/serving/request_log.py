@@ -25,7 +25,7 @@ from mlops.serving.settings import Settings
 from mlops.serving.wire import frame, framed
 
 SOCKET = "log.sock"
-MOST = 20_000  # entries that wait
+MOST = 20_000  # rows that wait
 MOST_BYTES = 8 * 2**20  # that wait in the socket
 ACKNOWLEDGED_S = 10.0
 WHOLE = 1 << 32
@@ -50,6 +50,7 @@ class RequestLog:
         self.below = int(settings.log_share * WHOLE)
         self.metrics = metrics
         self.entries: list[tuple[Any, ...]] = []
+        self._rows = 0
         self._served: dict[int, Served] = {}
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -62,7 +63,9 @@ class RequestLog:
         """Keep an answered request, if it is among the share and there is room."""
         if self.below < WHOLE and crc32(stamp.request_id.encode()) >= self.below:
             return
-        if len(self.entries) >= MOST:
+        self._rows += len(reply.rows)
+        if self._rows > MOST and self.entries:
+            self._rows -= len(reply.rows)
             self.metrics.count("log_dropped")
             return
         self._served[served.version] = served
@@ -73,7 +76,7 @@ class RequestLog:
         """Send what has gathered, if somebody takes it."""
         if not self.entries:
             return
-        entries, self.entries = self.entries, []
+        entries, self.entries, self._rows = self.entries, [], 0
         writer = await self._connected()
         if writer is None or writer.transport.get_write_buffer_size() > MOST_BYTES:
             self.metrics.count("log_dropped", len(entries))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mlops.core.errors import ENVIRONMENT, MlopsError, Problem
-from mlops.serving.exposition import exposition
 from mlops.serving.nouns import Reply, Served
 from mlops.serving.openapi import document
 from mlops.serving.page.files import file
@@ -74,6 +73,8 @@ def version(app: App, call: Call) -> Reply:
 
 def metrics(app: App, call: Call) -> Reply:
     """For Prometheus."""
+    from mlops.serving.exposition import exposition  # not before somebody asks
+
     counts = app.metrics.everywhere()
     accept = call.headers.get(b"accept", b"").decode("latin-1")
     text, content_type = exposition(counts, app.state.serving(), accept)

@@ -15,7 +15,7 @@ import uvicorn
 from mlops.serving.app import App
 from mlops.serving.front import Front
 from mlops.serving.nouns import Served
-from mlops.serving.patience import Patient
+from mlops.serving.prompt import Prompt
 from mlops.serving.traffic import Traffic
 
 KEEP_ALIVE_S = 75
@@ -44,12 +44,13 @@ class HttpDoor:
         self.app, self.listening = App(traffic), listening
         config = uvicorn.Config(
             self.app,
-            http=Patient,
+            http=Prompt,
             ws="none",
             lifespan="off",
             interface="asgi3",
             log_config=None,
             access_log=False,
+            proxy_headers=False,
             server_header=False,
             date_header=False,
             timeout_keep_alive=KEEP_ALIVE_S,

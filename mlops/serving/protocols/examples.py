@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw
+from msgspec import Raw
 
 from mlops.serving import limits
 from mlops.serving.prepared import Prepared
 from mlops.serving.protocols.tensorflow import SIGNATURE, check_once, check_signature
-from mlops.serving.refusal import refused
 from mlops.serving.strictness import Read
-from mlops.serving.unreadable import decoded, shown
+from mlops.serving.unreadable import decoded
 
 KEY = "examples"
 
@@ -27,7 +26,6 @@ class Envelope(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 ENVELOPE = msgspec.json.Decoder(Envelope).decode
 CONTEXT = msgspec.json.Decoder(dict[str, Any]).decode
-EXAMPLES = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 
 def read_examples(prepared: Prepared, body: bytes, method: str) -> Read:
@@ -40,32 +38,12 @@ def read_examples(prepared: Prepared, body: bytes, method: str) -> Read:
     envelope = decoded(body, ENVELOPE, KEY)
     check_signature(envelope.signature_name, method)
     check_once(body)
-    raw, common = bytes(envelope.examples), bytes(envelope.context)
+    body = b'{"examples":%s}' % bytes(envelope.examples)
+    common = bytes(envelope.context)
     if common in (b"", b"{}"):
-        return prepared.decoders.records(b'{"examples":%s}' % raw, KEY, as_tensor=True)
-    for part in (raw, common):
-        limits.look_over(part, prepared.settings, prepared.decoders.width)
-        if len(part) <= limits.OUTLINED:
-            limits.outline(part)
+        return prepared.decoders.records(body, KEY, as_tensor=True)
+    limits.look_over(common, prepared.settings, prepared.decoders.width)
     context = decoded(common, CONTEXT, "context")
-    return _merged(prepared, decoded(raw, EXAMPLES, KEY), context)
-
-
-def _merged(prepared: Prepared, examples: list[dict[str, Any]], context: dict[str, Any]) -> Read:
-    if len(examples) > prepared.settings.max_rows:
-        raise limits.too_many_rows(prepared.settings.max_rows)
-    places = {name: f"context.{shown(name)}" for name in context}
-    for at, example in enumerate(examples):
-        if twice := example.keys() & context.keys():
-            says = "This stands in the context, too."
-            path = f"{KEY}[{at}].{shown(min(twice))}"
-            raise refused("duplicate-key", says, path, "each feature once")
-        for name in example.keys() - places.keys():
-            places[name] = f"{KEY}[{at}].{shown(name)}"
-    names = prepared.decoders.columns.names
-    if not examples:
-        raise refused("shape", "There are no rows.", KEY, "at least one row")
-    reading = prepared.decoders.columns.reading(KEY + "[{row}].{name}", as_tensor=True)
-    reading.extra(places)
-    rows = ({**context, **example} for example in examples)
-    return reading.rows([row.get(name, UNSET) for name in names] for row in rows)
+    if len(common) <= limits.OUTLINED:
+        limits.outline(common)
+    return prepared.decoders.careful.records(body, KEY, as_tensor=True, common=context)

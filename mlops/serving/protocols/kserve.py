@@ -7,7 +7,6 @@ the header ``Inference-Header-Content-Length`` says where the JSON ends.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from typing import Any
 
 import msgspec
@@ -79,12 +78,13 @@ def read(prepared: Prepared, headers: dict[bytes, bytes], body: bytes) -> Read:
         path = f"inputs[{at}]"
         if tensor.name in columns:
             raise refused("duplicate-key", "Two inputs have one name.", path, "each name once")
+        _check_shape(tensor.shape, prepared.settings.max_rows, path)
         columns[tensor.name], rest = _values(tensor, rest, path)
     if rest:
         raise refused("shape", "More bytes follow the JSON than its inputs say.")
     _check(prepared, asked)
     places = {each.name: f"inputs[{at}]" for at, each in enumerate(asked.inputs)}
-    found = prepared.decoders.columnwise(columns, "{name}[{row}]", places)
+    found = prepared.decoders.careful.columnwise(columns, "{name}[{row}]", places)
     wanted = Asked(found.rows, found.warnings, found.unseen)
     wanted.body = asked
     return wanted
@@ -108,7 +108,7 @@ def _values(tensor: Tensor, rest: bytes, path: str) -> tuple[list[Any], bytes]:
         raise refused("unsupported", "This type is not known.", f"{path}.datatype", accepted)
     size = tensor.parameters.get("binary_data_size")
     if size is not None:
-        if type(size) is not int or not 0 <= size <= len(rest) or tensor.data is not None:
+        if not _is_size(size, tensor, len(rest)):
             says = "This is no size of bytes that follow."
             raise refused("shape", says, f"{path}.parameters.binary_data_size")
         values = tensors.unpacked(rest[:size], tensor.datatype, path)
@@ -117,11 +117,27 @@ def _values(tensor: Tensor, rest: bytes, path: str) -> tuple[list[Any], bytes]:
         raise refused("key-missing", "An input has no data.", path, "data or binary_data_size")
     else:
         values = list(tensors.flat(tensor.data))
-    shape = tensor.shape
-    if min(shape, default=-1) < 0 or prod(shape) != len(values) or prod(shape[1:]) != 1:
-        accepted = "[rows] or [rows, 1], with as many values"
-        raise refused("shape", "The shape does not fit the data.", f"{path}.shape", accepted)
+    if tensor.shape[0] != len(values):
+        says = "The shape does not fit the data."
+        raise refused("shape", says, f"{path}.shape", "[rows], with as many values")
     return values, rest
+
+
+def _check_shape(shape: list[int], most: int, path: str) -> None:
+    """Refuse what is no column, before its values are unpacked."""
+    if not shape or shape[0] < 0 or shape[1:] not in ([], [1]):
+        says = "A column has one value a row."
+        raise refused("shape", says, f"{path}.shape", "[rows] or [rows, 1]")
+    if shape[0] > most:
+        raise limits.too_many_rows(most)
+
+
+def _is_size(size: Any, tensor: Tensor, left: int) -> bool:
+    """Whether so many bytes follow for a tensor, and are not more than it may hold."""
+    if type(size) is not int or not 0 <= size <= left or tensor.data is not None:
+        return False
+    _, each = tensors.PACKED.get(tensor.datatype, ("", 0))
+    return not each or size == each * tensor.shape[0]
 
 
 def _check(prepared: Prepared, asked: Body) -> None:

@@ -97,6 +97,7 @@ def _split(prepared: Prepared, raw: bytes) -> Read:
 
 def _csv(prepared: Prepared, body: bytes) -> Read:
     """CSV with a header; no text of it is shown, for it may have none."""
+    limits.look_over_lines(body, prepared.settings, prepared.decoders.width)
     try:
         lines = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
         names = next(lines, [])
@@ -114,7 +115,7 @@ def _csv(prepared: Prepared, body: bytes) -> Read:
     named = [name if name in known else f"column {at + 1}" for at, name in enumerate(names)]
     columns = dict(zip(named, zip(*rows, strict=True), strict=True)) if rows else {}
     places = {name: f"csv, {name}" for name in named}
-    return prepared.decoders.columnwise(columns, "csv[{row}].{name}", places, as_text=True)
+    return prepared.decoders.careful.columnwise(columns, "csv[{row}].{name}", places, as_text=True)
 
 
 def write(prepared: Prepared, read: Read, answers: Answers, stamp: Stamp) -> Reply:

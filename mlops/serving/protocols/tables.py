@@ -37,23 +37,15 @@ def read_any(prepared: Prepared, raw: bytes, key: str) -> Read:
         return prepared.decoders.records(b'{"%s":%s}' % (key.encode(), raw), key, as_tensor=True)
     if rows := prepared.decoders.matrix(raw, prepared.decoders.columns.names):
         return Read(rows)
+    if raw[:1] == b"{":
+        return prepared.decoders.careful.columns_of(raw, key)
     limits.look_over(raw, prepared.settings, prepared.decoders.width)
     if len(raw) <= limits.OUTLINED and b":" in raw:
         limits.outline(raw)
     found = decoded(raw, ANY)
-    if isinstance(found, dict):
-        return _columns(prepared, found, key)
     if isinstance(found, list):
         return _matrix(prepared, found, key)
     raise refused("value-type", "This is of another kind.", key, "a list or an object")
-
-
-def _columns(prepared: Prepared, found: dict[str, Any], key: str) -> Read:
-    """``{"age": [41, 29], "city": ["Bern", "Biel"]}``, or one value each."""
-    columns = {name: each if isinstance(each, list) else [each] for name, each in found.items()}
-    places = {name: f"{key}.{shown(name)}" for name in columns}
-    path = key + ".{name}[{row}]"
-    return prepared.decoders.columnwise(columns, path, places, as_tensor=True)
 
 
 def _matrix(prepared: Prepared, found: list[Any], key: str) -> Read:
@@ -80,4 +72,4 @@ def read_matrix(prepared: Prepared, names: list[str], rows: list[Any], key: str)
     columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
     places = {name: shown(name) for name in names}
     path = key + "[{row}] ({name})"
-    return prepared.decoders.columnwise(columns, path, places, as_tensor=True)
+    return prepared.decoders.careful.columnwise(columns, path, places, as_tensor=True)

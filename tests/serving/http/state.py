@@ -82,6 +82,7 @@ class State:
     shipped: int = 0
     ship_error: type[Exception] | None = None
     hold: asyncio.Event | None = None
+    keep_alive_s: int = 30
 
     @property
     def is_ready(self) -> bool:
@@ -150,7 +151,7 @@ def running(state: State, protocol: Any = Prompt) -> Iterator[Running]:
     config = uvicorn.Config(
         app, http=protocol, ws="none", interface="asgi3", proxy_headers=False, lifespan="off",
         access_log=False, server_header=False, date_header=False, log_level="warning",
-        timeout_keep_alive=30, timeout_graceful_shutdown=2,
+        timeout_keep_alive=state.keep_alive_s, timeout_graceful_shutdown=2,
     )  # fmt: skip
     server = uvicorn.Server(config)
     up = threading.Event()

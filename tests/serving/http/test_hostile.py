@@ -17,7 +17,7 @@ from mlops.serving.settings import Settings
 from tests.serving.http.state import EXAMPLE, add_up, credit, houses
 
 MB = 2**20
-KEYS = b",".join(b'"k%d":1' % at for at in range(1_000_000))
+KEYS = b",".join(b'"%x":1' % at for at in range(800_000))
 DEEP = {
     "lists": b"[" * 100_000,
     "objects": b'{"a":' * 100_000,
@@ -26,8 +26,8 @@ DEEP = {
     "whole": b'{"rows":[{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}]}",
 }
 LARGE = {
-    "a million keys": b"{" + KEYS[: 7 * MB] + b'"":1}',
-    "a million keys in a row": b'{"rows":[{' + KEYS[: 7 * MB] + b'"":1}]}',
+    "a million keys": b"{" + KEYS + b"}",
+    "a million keys in a row": b'{"rows":[{' + KEYS + b"}]}",
     "one key a million times": b'{"rows":[{' + b'"rooms":1,' * 700_000 + b'"rooms":1}]}',
     "a long number": b'{"rows":[{"rooms":' + b"9" * 7 * MB + b"}]}",
     "a long fraction": b'{"rows":[{"rooms":0.' + b"9" * 7 * MB + b"}]}",
@@ -38,7 +38,12 @@ LARGE = {
     "empty lists": b'{"rows":[' + b"[]," * 2_300_000 + b"[]]}",
     "many numbers": b'{"instances":[[' + b"1," * 3_500_000 + b"1]]}",
     "many short rows": b'{"instances":[' + b"[1]," * 1_700_000 + b"[1]]}",
-    "many columns": b'{"inputs":{' + KEYS[: 7 * MB] + b'"":1}}',
+    "many columns": b'{"inputs":{' + KEYS + b"}}",
+    "many columns of one example": b'{"examples":[{' + KEYS + b'}],"context":{"rooms":1}}',
+    "a large context": b'{"examples":[{}],"context":{' + KEYS + b"}}",
+    "many tensors": b'{"inputs":['
+    + b'{"name":"a","shape":[1],"datatype":"FP64"},' * 150_000
+    + b"{}]}",
     "blanks": b" " * 7 * MB + b"{}",
     "escapes": b'{"rows":[{"city":"' + b"\\u0041" * MB + b'"}]}',
     "quotes": b'"' * 7 * MB,
@@ -63,12 +68,42 @@ def test_json_that_is_nested_too_deeply_is_refused(route, body):
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_body_that_would_become_large_is_refused_before_it_is(route, body):
     tracemalloc.start()
+    assert len(body) < Settings().max_bytes
     reply = ask(route, body)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert 400 <= reply.status < 500
     assert len(reply.body) < 20_000
     assert peak < 8 * len(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"1\n" * 3_500_000, b"rooms,age\n" + b"1,2\n" * 1_500_000, b"," * 7 * MB, b'"' * 7 * MB],
+    ids=["short lines", "short rows", "one long line", "quotes"],
+)
+def test_csv_that_would_become_large_is_refused_before_it_is(body):
+    tracemalloc.start()
+    reply = ask("invocations", body, {b"content-type": b"text/csv"})
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 400 <= reply.status < 500
+    assert peak < 8 * len(body)
+
+
+def test_packed_tensors_are_unpacked_only_if_they_fit():
+    for datatype in ("INT8", "BOOL", "FP64", "BYTES"):
+        for rows in (7 * MB, 3, 0):
+            tensor = {"name": "rooms", "shape": [rows], "datatype": datatype}
+            tensor["parameters"] = {"binary_data_size": 7 * MB}
+            text = json.dumps({"inputs": [tensor]}).encode()
+            headers = {b"inference-header-content-length": b"%d" % len(text)}
+            tracemalloc.start()
+            reply = ask("v2", text + b"\0" * 7 * MB, headers)
+            _, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            assert 400 <= reply.status < 500
+            assert peak < 40 * MB
 
 
 def test_depth_is_counted_exactly_and_brackets_in_texts_are_none():

@@ -9,6 +9,7 @@ import zlib
 import pytest
 import requests
 
+from tests.serving.http.conftest import until
 from tests.serving.http.state import EXAMPLE, Running, credit, houses
 
 
@@ -141,3 +142,23 @@ def test_nothing_is_answered_before_a_version_is_ready(serve):
     assert answer.headers["Retry-After"] == "1"
     assert requests.get(server.url + "/ready").status_code == 503
     assert requests.get(server.url + "/live").status_code == 200
+
+
+def test_a_fault_of_ours_is_told_in_json_and_stops_nothing(serve, monkeypatch, caplog):
+    server = serve()
+
+    def fail(*_told):
+        raise RuntimeError("secret")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(server.state, "choose", fail)
+        answer = ask(server, [EXAMPLE])
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "failed")
+    assert "secret" not in answer.text
+    with monkeypatch.context() as patch:
+        patch.setattr(server.state, "mirror", fail)
+        assert ask(server, [EXAMPLE] * 500).status_code == 200  # it had been answered by then
+    with monkeypatch.context() as patch:
+        patch.setattr(server.app.log, "flush", fail)
+        until(lambda: "metrics or log were not written" in caplog.text)
+    assert ask(server, [EXAMPLE]).status_code == 200

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
+import time
 
 import pytest
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mlops.core.secret import Secret
+from mlops.serving.prompt import Prompt
 from mlops.serving.settings import Settings
 from tests.serving.http.conftest import until
 from tests.serving.http.state import EXAMPLE, State, houses, running
@@ -148,3 +151,72 @@ def test_a_canary_is_chosen_by_the_id(serve):
     server = serve(canary=houses(4))
     told = exchange(server, request().replace(b"order-1", b"a-canary"))
     assert parsed(told)[1]["x-model-version"] == "4"
+
+
+PLAIN = request().replace(b"X-Request-Id: order-1\r\n", b"")
+
+
+def test_a_head_that_comes_again_is_not_read_again(serve, monkeypatch):
+    server = serve()
+    exchange(server, PLAIN)
+    assert len(server.app.heads) == 1
+    monkeypatch.setattr(Prompt, "on_headers_complete", lambda _self: pytest.fail("read again"))
+    told = exchange(server, PLAIN)
+    assert b'"predictions":[116.5]' in told
+    assert server.app.metrics.counts["requests", "predict", 200] == 2
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(PLAIN * 3, id="several at once"),
+        pytest.param(PLAIN + PLAIN[:40], id="one and the beginning of another"),
+        pytest.param(PLAIN.replace(b"4.5", b"9.5"), id="another body"),
+        pytest.param(PLAIN.replace(b"4.5", b"x.5"), id="a body that is wrong"),
+        pytest.param(PLAIN.replace(b"/predict", b"/nothing"), id="another address"),
+    ],
+)
+def test_a_head_that_came_before_changes_no_answer(both, sent):
+    told = []
+    answers = max(1, sent.count(BODY))
+    for server in both:
+        exchange(server, PLAIN)
+        told.append(exchange(server, sent, answers=answers))
+    first, second = (re.sub(rb"[0-9a-f]{16}-[0-9]+", b"id", each) for each in told)
+    assert sorted(first.split(b"\r\n")) == sorted(second.split(b"\r\n"))
+
+
+def test_a_body_that_comes_late_behind_a_known_head_is_waited_for(serve):
+    server = serve()
+    exchange(server, PLAIN)
+    told = exchange(server, PLAIN[:-9], PLAIN[-9:])
+    assert b'"predictions":[116.5]' in told
+    assert b'"predictions":[116.5]' in exchange(server, PLAIN[:7], PLAIN[7:])
+
+
+def test_heads_with_ids_of_their_own_are_not_kept_and_the_others_up_to_a_bound(serve, monkeypatch):
+    monkeypatch.setattr("mlops.serving.prompt.MOST_HEADS", 5)
+    server = serve()
+    exchange(server, request())
+    assert not server.app.heads
+    for number in range(12):
+        exchange(server, PLAIN.replace(b"Host: x", b"Host: x%d" % number))
+        assert 0 < len(server.app.heads) <= 5
+
+
+@pytest.mark.parametrize("more", ["Transfer-Encoding: chunked\r\n", "Content-Length: 3\r\n"])
+def test_a_head_of_two_lengths_is_never_kept(serve, more):
+    server = serve()
+    exchange(server, request(more=more))
+    assert not server.app.heads
+
+
+def test_a_connection_that_is_asked_again_and_again_stays_and_an_idle_one_is_closed(serve):
+    server = serve(keep_alive_s=1)
+    with socket.create_connection(("127.0.0.1", server.port)) as caller:
+        caller.settimeout(10)
+        began = time.monotonic()
+        while time.monotonic() < began + 2.5:
+            caller.sendall(PLAIN)
+            assert caller.recv(65536).startswith(b"HTTP/1.1 200")
+        assert caller.recv(65536) == b""  # nobody asked for a second

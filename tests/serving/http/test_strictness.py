@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.serving import answer
+from mlops.serving import answer, limits
 from mlops.serving.nouns import Input, Schema, Stamp
 from mlops.serving.settings import Settings
 from tests.serving.http.conftest import problems
@@ -263,3 +263,42 @@ def test_records_and_columns_are_read_alike(sent):
     by_row = ask({"rows": records}, missing="ignore")
     assert (by_column.status == 200) is (by_row.status == 200)
     assert list(by_column.rows) == list(by_row.rows)
+
+
+def large(row, **settings):
+    """More rows than are searched for keys that stand twice."""
+    body = json.dumps({"rows": [row] * 5000}).encode()
+    assert len(body) > limits.OUTLINED
+    return ask(body, **settings)
+
+
+def test_a_large_body_is_judged_alike():
+    assert large({**EXAMPLE, "x": 1}, extra="refuse").code == "column-unknown"
+    assert large({**EXAMPLE, "x": 1}).warnings == ("x is no column of the model and was left out",)
+    instead = {**without("age"), "x": 1}
+    assert large(instead, extra="refuse", missing="ignore").code == "column-unknown"
+    assert large(instead, extra="ignore", missing="ignore").count == 5000
+    warned = large({**EXAMPLE, "city": "Rome"})
+    assert (warned.unseen, len(warned.warnings)) == (5000, 1)
+
+
+def test_large_columns_are_judged_alike():
+    def sent(columns, **settings):
+        body = json.dumps({"inputs": {name: [each] * 30_000 for name, each in columns.items()}})
+        assert len(body) > limits.OUTLINED
+        policies, served = Settings(**settings), houses()
+        return answer.answer("invocations", {}, body.encode(), served, add_up, STAMP, policies)
+
+    assert sent(EXAMPLE).count == 30_000
+    assert sent({**EXAMPLE, "x": 1}, extra="refuse").code == "column-unknown"
+    told = "x is no column of the model and was left out"
+    assert sent({**EXAMPLE, "x": 1}).warnings == (told,)
+
+
+def test_a_word_among_very_many_is_looked_up():
+    words = tuple(f"w{at}" for at in range(20_000))
+    schema = Schema((Input("word", "words", categories=words),), "regression", "y")
+    served = replace(houses(), schema=schema)
+    assert ask({"rows": [{"word": "w7"}]}, served).unseen == 0
+    assert ask({"rows": [{"word": "other"}]}, served).unseen == 1
+    assert ask({"rows": [{"word": "other"}]}, served, unseen="refuse").code == "value-unseen"
