@@ -15,6 +15,7 @@ mlops: state in YAML what should be true of a model; one command makes it true.
   mlops cleaner.outliers.factor=3                    other values, by key
   mlops -m model=linear,ridge,random_forest          a sweep: every combination
   mlops VERB [key=value ...]                         another verb
+  mlops VERB --help, mlops --help model=ridge        its keys
 """
 TAIL = """\
 Flags: -m sweep, --cfg job show the configuration, --info how it was composed, --debug stack
@@ -24,11 +25,15 @@ Exit codes: 0 well, 2 your input, 3 a gate or policy refused, 4 the environment,
 
 
 def show_help(arguments: list[str]) -> int:
-    """Print the page; `arguments` may name a verb or a room to show only that."""
+    """Print the page; `arguments` may name verbs, rooms or options to show only those."""
     folders = [Path.cwd() / "conf", packaged("conf")]
     rooms = _rooms()
-    words = [each for each in arguments if not each.startswith("-") and "=" not in each]
+    words = [each for each in arguments if not each.startswith("-")]
     only = [word for word in words if word in rooms]
+    files = [found for word in words if (found := _file(word, folders))]
+    if files:
+        print("\n".join(map(_values, files)))
+        return 0
     parts = [] if only else [HEAD]
     for room in only or ["flow", *(each for each in rooms if each != "flow"), "recipe"]:
         parts.append(_section(room, folders))
@@ -46,6 +51,28 @@ def _rooms() -> list[str]:
         if line.strip().startswith("- ") and mark and name.isidentifier() and name != "recipe":
             found.append(name)
     return found
+
+
+def _file(word: str, folders: list[Path]) -> Path | None:
+    """The file of a verb, or of what is written ``room=option``; None if it is neither."""
+    room, mark, option = word.partition("=")
+    name = f"{room}/{option}" if mark else f"flow/{word}"
+    if not name.replace("/", "").replace("_", "").isalnum():
+        return None
+    files = [folder / f"{name}.yaml" for folder in folders]
+    return next((file for file in files if file.is_file()), None)
+
+
+def _values(file: Path) -> str:
+    """An option's sentence and its keys, as its file has them; not what it says to the house."""
+    first, *lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    room = file.parent.name
+    word = f"mlops {file.stem}" if room == "flow" else f"{room}={file.stem}"
+    shown, ours = [], False
+    for line in lines:
+        ours = line.startswith("_") or (ours and line[:1] in (" ", "}"))
+        shown += [] if ours else [f"  {line}"]
+    return "\n".join([f"{word}: {first.lstrip('# ')}", *shown, ""])
 
 
 def _section(room: str, folders: list[Path]) -> str:

@@ -138,6 +138,18 @@ def test_help_of_one_room_is_about_that_room(said):
     assert "boston_housing" not in out
 
 
+def test_help_of_a_verb_or_an_option_shows_its_keys(said):
+    _, out, _ = said("clean", "--help")
+    assert out.splitlines()[0].startswith("mlops clean: Frees cache")
+    assert "  keep_runs: 20       # newest run folders that stay, >= 0" in out
+    assert "_ranges_" not in out
+    _, out, _ = said("--help", "model=ridge", "data=csv")
+    assert "  alpha: 1.0                       # strength of the penalty" in out
+    assert "data=csv: A CSV file of your own" in out
+    assert "_tasks_" not in out + said("--help", "model=random_forest")[1]
+    assert "Verbs" in said("--help", "model=../../x")[1]
+
+
 def test_help_shows_the_project_s_own_options(said, work):
     (work / "conf" / "model").mkdir(parents=True)
     (work / "conf" / "model" / "mine.yaml").write_text("# A model of mine.\n")
