@@ -14,7 +14,7 @@ from mlops.core.dataset import Dataset
 from mlops.core.record import ModelFile, Record
 from mlops.core.report import Report
 from mlops.core.secret import masked
-from mlops.core.tuning import COMPLETE, PRUNED, Ensemble, Trial
+from mlops.core.tuning import COMPLETE, PRUNED, Ensemble, Trial, Tuned
 from mlops.flow.keys import flat
 from mlops.flow.run_folder import RunFolder
 
@@ -111,10 +111,18 @@ def params(job: Job) -> dict[str, str]:
     return {**chosen, **values, "seed": str(job.seed)}
 
 
+def searched(tuned: Tuned) -> dict[str, Any]:
+    """What a result tells of a search beyond its best trial."""
+    found: dict[str, Any] = {"study": tuned.study, "leaderboard": [*tuned.leaderboard]}
+    found |= {"ensemble": told_of(tuned.ensemble)} if tuned.ensemble else {}
+    return {key: value for key, value in found.items() if value}
+
+
 def told_of(ensemble: Ensemble) -> dict[str, Any]:
     """What a model was joined from, as plain data: how, and each member's parameters."""
     members = [{"trial": each.number, "params": each.params} for each in ensemble.members]
-    return {"how": ensemble.how, "members": members, "threshold": ensemble.threshold}
+    told = {"how": ensemble.how, "members": members, "threshold": ensemble.threshold}
+    return {"says": ensemble.says, **told}
 
 
 def metrics(

@@ -13,7 +13,7 @@ from mlops.core.errors import INTERRUPTED, REFUSED, USER, MlopsError
 from mlops.core.paths import write_whole
 from mlops.core.record import Delivery, Record, Result
 from mlops.core.store import Store
-from mlops.core.tuning import Trial, Tuned
+from mlops.core.tuning import Trial
 from mlops.core.turns import told_to
 from mlops.flow.artifacts import write_artifacts, write_model
 from mlops.flow.candidate import write_candidate
@@ -21,7 +21,7 @@ from mlops.flow.fault import fault
 from mlops.flow.heard import heard, sentences
 from mlops.flow.jobs import make_parts
 from mlops.flow.page import page
-from mlops.flow.record import Outline, lineage, metrics, told_of
+from mlops.flow.record import Outline, lineage, metrics, searched
 from mlops.flow.registered import registered, shown, standing_of
 from mlops.flow.road import Verdict, travel
 from mlops.flow.run_folder import new_run_folder, unwritable
@@ -238,6 +238,7 @@ def _judged(verdict: Verdict, running: _Running) -> Result:
         known: dict[str, Any] = {"model": model, "tags": tags, "parents": running.outline.parents}
         write_candidate(verdict, path, files=(*written, "result.json"), **known)
     tags |= {"mlops.data_fingerprint": verdict.prepared.dataset.fingerprint}
+    tags |= {"mlops.ensemble": verdict.tuned.ensemble.says} if verdict.tuned.ensemble else {}
     told = {**found, "tags": {**tags, "mlops.outcome": result.outcome}, "model": model}
     told["artifacts"] = (*written, "result.json")
     version = None
@@ -272,18 +273,11 @@ def _result(verdict: Verdict, running: _Running, registers: str) -> Result:
             "choices": outline.job.choices,
             "best": verdict.tuned.best.params,
             "trials": len(verdict.tuned.trials),
-            **_searched(verdict.tuned),
+            **searched(verdict.tuned),
             "registers": registers,
         },
         seconds=running.seconds,
     )
-
-
-def _searched(tuned: Tuned) -> dict[str, Any]:
-    """What there is to tell of a search beyond its best trial."""
-    found: dict[str, Any] = {"study": tuned.study, "leaderboard": [*tuned.leaderboard]}
-    found |= {"ensemble": told_of(tuned.ensemble)} if tuned.ensemble else {}
-    return {key: value for key, value in found.items() if value}
 
 
 def _near(outline: Outline) -> str:

@@ -11,6 +11,11 @@ adds to it, replaces entries and takes them out by null. A key that is searched 
 has some value says so behind its sweep: ``interval(0.1, 9) if kernel == rbf``, or
 ``if kernel in [rbf, poly]``; the other key, full or relative to the same room, is searched too.
 
+Where ``tuner.options`` has a room's options searched, the space that enters holds the choice among
+them under the room's name, and the keys of each option with its name in them: ``{"model":
+"choice(ridge, svm)", "model.ridge.alpha": "…"}``. A trial's parameters are configuration keys all
+the same: ``{"model": "ridge", "model.alpha": 0.1}``. The best trials may be joined at the end.
+
 To add a sampler or a pruner of Optuna's kind: a YAML in ``conf/tuner`` that starts from
 ``optuna``. To add a tuner: a class with ``tune(objective, space)`` and ``check(space)`` here, its
 YAML, a test. What ``check`` needs imports nothing heavy.

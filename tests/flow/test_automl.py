@@ -62,6 +62,7 @@ def test_trials_and_ensembles_are_child_runs(searched):
     joined = [run.data.params["ensemble"] for run in children if "ensemble" in run.data.params]
     assert sorted(each.split()[0] for each in joined) == ["mean", "stack"]
     assert parent.data.params["model"] == result.details["best"]["model"]
+    assert parent.data.tags["mlops.ensemble"] == result.details["ensemble"]["says"]
 
 
 def test_the_ensemble_is_one_model_that_plain_mlflow_loads(searched, monkeypatch):
@@ -80,6 +81,14 @@ def test_the_ensemble_is_one_model_that_plain_mlflow_loads(searched, monkeypatch
     np.testing.assert_allclose(plain.predict(rows.astype(float)), expected)
     fitted = mlflow.sklearn.load_model("models:/boston_housing/1")
     assert len(fitted[-1].members_) == len(told["members"])
+
+
+def test_what_is_joined_is_told_apart_from_what_is_not(searched):
+    place, result = searched
+    other = place("recipe=boston_housing", *WORDS[2:], "model=ridge", "tracker=offline", "seed=2")
+    compared = place("compare", f"a={other.key[-8:]}", f"b={result.key[-8:]}")
+    [row] = [row for row in compared.details["config"] if row["key"] == "ensemble"]
+    assert row["b"] == result.details["ensemble"]["says"]
 
 
 def test_one_that_repeats_it_finds_the_same(searched):

@@ -22,11 +22,12 @@ def settings_difference(a: Side, b: Side) -> list[dict[str, Any]]:
 
 
 def _choices(side: Side) -> dict[str, str]:
-    """Room to option; nothing for a run of an earlier release."""
-    found = side.subject.about.get("choices")
+    """Room to option, and what was joined; nothing for a run of an earlier release."""
+    found, ensemble = (side.subject.about.get(key) for key in ("choices", "ensemble"))
     if not isinstance(found, dict):
         return {}
-    return {room: str(option) for room, option in found.items() if room not in BESIDE}
+    joined = {"ensemble": str(ensemble.get("says"))} if isinstance(ensemble, dict) else {}
+    return {room: str(option) for room, option in found.items() if room not in BESIDE} | joined
 
 
 def _values(side: Side, chosen: list[dict[str, str]]) -> dict[str, str]:
