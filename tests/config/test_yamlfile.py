@@ -130,6 +130,8 @@ PART = "_target_: mlops.model.by_task.ByTask\nalpha: 1\n"
         (PART + "_space_: 3\n", "bad-option", 3),
         (PART + "_tasks_: regression\n", "bad-option", 3),
         (PART + "_extra_: [a]\n", "bad-option", 3),
+        (PART + "_extra_: {a: b, c: d}\n", "bad-option", 3),
+        (PART + "_extra_: {}\n", "bad-option", 3),
         ("defaults: 3\n" + PART, "bad-option", 1),
         ("defaults:\n  - nope@x\n" + PART, "unknown-option", 1),
         ("defaults:\n  - odd@x\n" + PART, "option-circle", 1),
@@ -160,6 +162,13 @@ def test_an_extra_that_is_not_installed_is_the_environment_s_fault(project):
     problem = project.problem("model=far")
     assert (problem.code, problem.exit_code) == ("extra-missing", 4)
     assert problem.next_step == 'pip install "mlops[nowhere_to_be_had]"'
+
+
+def test_an_extra_may_be_called_otherwise_than_the_package_it_brings(project):
+    project.write("conf/model/far.yaml", PART + "_extra_: {distant: nowhere_to_be_had}\n")
+    problem = project.problem("model=far")
+    assert (problem.code, problem.found) == ("extra-missing", "no nowhere_to_be_had")
+    assert problem.next_step == 'pip install "mlops[distant]"'
 
 
 def test_every_key_has_its_line(tmp_path):

@@ -8,6 +8,7 @@ option is tested because its file exists.
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +38,22 @@ def groups() -> list[str]:
     return sorted(path.name for path in (ROOT / "conf").iterdir() if path.is_dir())
 
 
+def absent(group: str, option: str) -> list[Any]:
+    """The mark of a component without which the option cannot be made, where it is absent."""
+    told = yaml.safe_load((ROOT / "conf" / group / f"{option}.yaml").read_text()).get("_extra_")
+    extras = told if isinstance(told, dict) else {told: told} if told else {}
+    missing = [extra for extra, package in extras.items() if find_spec(package) is None]
+    return [getattr(pytest.mark, extra) for extra in missing]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for room in ROOMS:
         if f"{room}_option" in metafunc.fixturenames:
             metafunc.parametrize(f"{room}_option", options(room))
     if "room_option" in metafunc.fixturenames:
         found = [(group, option) for group in groups() for option in options(group)]
-        ids = [f"{group}={option}" for group, option in found]
-        metafunc.parametrize("room_option", found, ids=ids)
+        cases = [pytest.param(each, marks=absent(*each), id="=".join(each)) for each in found]
+        metafunc.parametrize("room_option", cases)
 
 
 @pytest.fixture(scope="session")
