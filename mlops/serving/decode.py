@@ -14,11 +14,12 @@ from typing import Any
 import msgspec
 
 from mlops.serving.careful import Careful
+from mlops.serving.limits import OUTLINED
 from mlops.serving.nouns import Row, Schema
 from mlops.serving.settings import Settings
 from mlops.serving.strictness import Columns, Read
 from mlops.serving.structs import Decoder, body_of, exactly, fields, is_closed
-from mlops.serving.unreadable import UNREADABLE
+from mlops.serving.unreadable import UNREADABLE, refusal
 
 MOST_ORDERS = 16  # of columns, whose decoders are kept
 
@@ -64,6 +65,11 @@ class Decoders:
         """The rows of a body in which nothing needs a second look; None for any other.
 
         As many colons as there have to be keys: then no key stands twice.
+
+        Raises
+        ------
+        Refusal
+            A large body holds a number that is none.
         """
         decoder = self._made.get(key)
         if decoder is None:
@@ -71,7 +77,9 @@ class Decoders:
             decoder = self._made[key] = body_of(key, row)
         try:
             sent = decoder(body).rows
-        except UNREADABLE:
+        except UNREADABLE as error:
+            if len(body) > OUTLINED and "out of range" in str(error):
+                raise refusal(error, key) from None  # a long number is not read twice
             return None
         is_plain = body.count(b":") == 1 + self.width * len(sent)
         if not is_plain or len(sent) > self.settings.max_rows:

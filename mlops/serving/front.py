@@ -139,6 +139,9 @@ class Front:
 
         self._dropping = asyncio.create_task(drop())
 
+    async def _ping(self) -> None:
+        self.tell("pong")
+
     async def _admin(
         self, number: int, problem: dict[str, Any] | None, found: dict[str, Any]
     ) -> None:

@@ -15,6 +15,7 @@ from mlops.serving.fleet import Fleet, Place
 from mlops.serving.table import MAIN, SHADOW, Table
 
 LOAD_S = 300.0  # for a version to be ready
+ASKED_S, SILENT_S = 5.0, 15.0  # how often fronts are asked, and when one is given up
 
 
 @dataclass(eq=False)
@@ -60,6 +61,10 @@ class Front:
         Versions it has at hand, and those it was sent.
     generation, sent : int
         Of the table it goes by, and of the one that it was sent.
+    owes : int
+        Answers that it has not given yet.
+    heard : float
+        When it gave the last one, or was asked while it owed none.
     """
 
     place: Place
@@ -68,6 +73,19 @@ class Front:
     got: set[int] = field(default_factory=set)
     generation: int = -1
     sent: int = -1
+    owes: int = 0
+    heard: float = 0.0
+
+    def ask(self, *message: Any) -> None:
+        """Send something that is answered at once by whoever is well."""
+        if not self.owes:
+            self.heard = monotonic()
+        self.owes += 1
+        self.place.send(*message)
+
+    def answers(self) -> None:
+        """It has answered."""
+        self.owes, self.heard = self.owes - 1, monotonic()
 
 
 class Roster:
@@ -183,7 +201,7 @@ class Roster:
             has_all = front.has.issuperset(table.numbers.values())
             if front.is_ready and has_all and (again or front.sent != table.generation):
                 front.sent = table.generation
-                front.place.send("table", table, status)
+                front.ask("table", table, status)
 
     def hand_out(self) -> None:
         """Send every version that is ready to every front that has not got it."""
@@ -193,7 +211,7 @@ class Roster:
             for front in self.fronts:
                 if front.is_ready and model.number not in front.got:
                     front.got.add(model.number)
-                    front.place.send("load", model.pickled, model.socket)
+                    front.ask("load", model.pickled, model.socket)
 
     def rebench(self, model: Model) -> None:
         """Another model process stands in: tell whoever may ask it."""
@@ -208,11 +226,21 @@ class Roster:
 
     def lost(self, front: Front) -> None:
         """A front died; its successor knows nothing yet."""
-        front.is_ready, front.generation, front.sent = False, -1, -1
+        front.is_ready, front.generation, front.sent, front.owes = False, -1, -1, 0
         front.has.clear()
         front.got.clear()
 
-    def agree(self, generation: int) -> bool:
-        """Whether every front goes by that table, and there is one."""
-        ready = [each for each in self.fronts if each.is_ready]
-        return bool(ready) and all(each.generation == generation for each in ready)
+    def agree(self, generation: int, *, all_of_them: bool) -> bool:
+        """Whether every front goes by that table; at first all have to be there."""
+        asked = [each for each in self.fronts if each.is_ready or all_of_them]
+        return bool(asked) and all(each.generation == generation for each in asked)
+
+    def look_after(self) -> list[Front]:
+        """Ask fronts that have said nothing for a while; give those that no longer answer."""
+        now, silent = monotonic(), []
+        for front in self.fronts:
+            if front.is_ready and front.owes and now - front.heard > SILENT_S:
+                silent.append(front)
+            elif front.is_ready and not front.owes and now - front.heard > ASKED_S:
+                front.ask("ping")
+        return silent

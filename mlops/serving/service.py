@@ -111,6 +111,8 @@ class Service:
             self._look()
         for model in self.roster.late():
             self._unfit(model, f"not ready after {LOAD_S:.0f} s")
+        for front in self.roster.look_after():
+            self._give_up(front)
         self._advance()
 
     # What is wanted, and what is.
@@ -141,7 +143,7 @@ class Service:
             self.table = replace(table, generation=table.generation + 1)
             self._noted &= set(now.items())
         roster.tell(self.table, asdict(self.status))
-        if roster.agree(self.table.generation):
+        if roster.agree(self.table.generation, all_of_them=self.status.state == STARTING):
             self._agreed()
 
     def _agreed(self) -> None:
@@ -224,6 +226,7 @@ class Service:
         front.is_ready = True
 
     def _loaded(self, front: Front, number: int, problem: str) -> None:
+        front.answers()
         model = self.roster.models.get(number)
         if not problem:
             front.has.add(number)
@@ -232,7 +235,18 @@ class Service:
             self._unfit(model, problem)
 
     def _switched(self, front: Front, generation: int) -> None:
+        front.answers()
         front.generation = generation
+
+    def _pong(self, front: Front) -> None:
+        front.answers()
+
+    def _give_up(self, front: Front) -> None:
+        """A process that hangs is ended; its end is heard of, and it is replaced."""
+        if front.place.child is not None:
+            self.tell(f"{front.place.name} does not answer")
+            front.place.child.process.kill()
+        front.owes = 0
 
     def _dropped(self, front: Front, number: int) -> None:
         self.roster.dropped(front, number)

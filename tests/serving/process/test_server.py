@@ -75,6 +75,17 @@ def test_a_worker_that_is_killed_is_replaced(serve):
         assert server.client()("/predict", {"rows": [server.example()]}).status == 200
 
 
+def test_a_worker_that_hangs_is_replaced(serve):
+    server = serve()
+    hanging = server.children("mlops.serving.worker")[0]
+    os.kill(hanging, signal.SIGSTOP)
+    until(lambda: "worker 0 does not answer" in server.log, "it is told")
+    until(lambda: not is_alive(hanging), "it is gone")
+    until(lambda: len(server.children("mlops.serving.worker")) == 2, "another one")
+    for _ in range(20):
+        assert server.client()("/predict", {"rows": [server.example()]}).status == 200
+
+
 def test_a_model_process_that_is_killed_loses_no_request(serve):
     server = serve()
     many = {"rows": [server.example()] * LARGE}
