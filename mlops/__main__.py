@@ -1,5 +1,7 @@
 """The program: `mlops`, or `python -m mlops`."""
 
+from __future__ import annotations
+
 import sys
 
 
