@@ -13,9 +13,10 @@ What it has to do: return when the version answers requests, within a time of it
 cannot be, raise, with what answered before still answering: the act is undone, and ``deploy`` is
 asked once more for the version that is champion after all. Bear to be asked twice for the same
 version, as after a crash or for a service that has ended: what answers already is left alone. Hold
-no lock of the ledger, and start what stays behind by ``exec`` in a session of its own. What it
-needs to find the same place again stands in its option: later acts reach the deployer that has the
-champion online, and are refused if its values are others by then.
+no lock of the ledger, and start what stays behind by ``exec``, in a session of its own, with none
+of the command's streams. What it needs to find the same place again stands in its option: later
+acts reach the deployer that has the champion online, and are refused if its values are others by
+then.
 
 A server that wants to be part of the report notes the first request that a version answers with
 :func:`mlops.registry.deployments.note`.

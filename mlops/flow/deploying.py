@@ -82,9 +82,9 @@ class Deploying:
         self._deploy(by, intent)
 
     def _deploy(self, by: Charge | None, intent: Intent) -> None:
-        began, number = perf_counter(), intent.version
+        began, number, part = perf_counter(), intent.version, self._ready(by)
         folder: Path = self.versions.shelf.place(number)
-        says = masked(str(self._ready(by).deploy(self.versions.model, folder)))
+        says = masked(str(part.deploy(self.versions.model, folder)))
         seconds = round(perf_counter() - began, 4)
         if by is not None:
             Charge(deployer=by.deployer, key=by.key, words=by.words, version=number).write(

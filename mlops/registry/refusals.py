@@ -165,10 +165,10 @@ def which_deployer(model: str, charge: Charge) -> MlopsError:
 
 
 def not_back(model: str, number: int, why: str) -> MlopsError:
-    """An act was undone, and what was online before could not be put back there."""
+    """An act was undone, and the deployer does not say that what was online before still is."""
     return fail(
         "not-back-online",
-        f"Version {number} of {model} has its name again, and could not be put online again.",
+        f"Version {number} of {model} has its name again; nobody confirms that it is online.",
         where=f"{model}, version {number}",
         found=why,
         accepted="a deployer that can",

@@ -44,7 +44,8 @@ class Desk:
         write_whole(self._folder / "says", says)
         if not before:
             command = [sys.executable, __file__, str(self._folder)]
-            subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+            quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+            subprocess.Popen(command, **quiet, start_new_session=True)
         end = time.monotonic() + PATIENCE_S
         while asked(self._folder) != says:
             assert time.monotonic() < end
