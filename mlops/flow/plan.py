@@ -47,7 +47,9 @@ class _Follower:
         split, key = self.step("splitter", split_parts(job, key))
         rows = [data, contract, split, self.tuner(key), self.features(key)]
         for room in ("model", "evaluator"):
-            rows.append(_row(room, "run", f"{job.choices[room]}, every time"))
+            among = len(job.candidates.get(room, ()))
+            named = f"one of {among} options" if among else job.choices[room]
+            rows.append(_row(room, "run", f"{named}, every time"))
         return [*rows, *self.afterwards(), self.tracker()]
 
     def step(self, name: str, parts: dict[str, Any]) -> tuple[dict[str, Any], str]:

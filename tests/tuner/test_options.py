@@ -161,6 +161,11 @@ def test_a_study_is_not_gone_on_with_when_what_may_be_drawn_has_changed(place):
     assert "model.trouble.pause_s" in str(told.value)
 
 
+def test_a_plan_does_not_name_what_a_search_will_choose(place):
+    rows = {row["step"]: row for row in place("plan", "tuner=optuna", TWO).details["rows"]}
+    assert rows["model"]["why"] == "one of 2 options, every time"
+
+
 def test_the_space_that_the_readme_shows_is_one(place, root):
     text = (root / "README.md").read_text()
     [block] = re.findall(r"^```yaml\n(tuner:\n.*?)^```$", text, re.MULTILINE | re.DOTALL)
