@@ -40,6 +40,10 @@ class Problem:
     closest: str = ""
     exit_code: int = USER
 
+    def __post_init__(self) -> None:
+        # What was found may be anything that YAML can say.
+        object.__setattr__(self, "found", str(self.found))
+
     def __str__(self) -> str:
         parts = [
             ("where", self.where),

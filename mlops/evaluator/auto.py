@@ -23,12 +23,12 @@ class Auto:
     def names(self) -> tuple[str, ...]:
         """The metric names of all its evaluators, without importing anything."""
         every = (name for evaluator in self._tasks.values() for name in evaluator.names())
-        return tuple(dict.fromkeys(every))
+        return tuple(dict.fromkeys(map(str, every)))
 
     def columns(self) -> tuple[str, ...]:
         """The columns that the slices of all its evaluators name."""
         every = (name for evaluator in self._tasks.values() for name in evaluator.columns())
-        return tuple(dict.fromkeys(every))
+        return tuple(dict.fromkeys(map(str, every)))
 
     def check(self) -> None:
         """Check each of its evaluators.
