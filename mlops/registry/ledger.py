@@ -19,7 +19,7 @@ from typing import Any
 
 from mlops.core.errors import ENVIRONMENT, MlopsError, fail
 from mlops.core.lines import parsed
-from mlops.core.paths import write_whole
+from mlops.core.paths import SAFE_NAME, write_whole
 from mlops.core.version import LedgerEntry
 from mlops.registry import chain
 from mlops.registry.format import FILE as FORMAT_FILE
@@ -119,7 +119,8 @@ class Ledger:
 
     def others(self) -> list[str]:
         """Names of the models that are kept in the same place."""
-        return sorted(path.parent.name for path in self.folder.parent.glob(f"*/{FILE}"))
+        found = [path.parent.name for path in self.folder.parent.glob(f"*/{FILE}")]
+        return sorted(name for name in found if SAFE_NAME.match(name))
 
     def copy_of(self, folder: Path) -> str:
         """Where the files of a version can be had again, as a next step; empty if nowhere."""

@@ -215,5 +215,6 @@ def safe_name(what: str, name: str) -> None:
 
 
 def models(outputs: Path) -> list[str]:
-    """Names of the models that have a ledger."""
-    return sorted(path.parent.name for path in (outputs / FOLDER).glob(f"*/{FILE}"))
+    """Names of the models that have a ledger; a folder of another name is nobody's, e.g. a copy."""
+    found = [path.parent.name for path in (outputs / FOLDER).glob(f"*/{FILE}")]
+    return sorted(name for name in found if SAFE_NAME.match(name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ import pytest
 
 from mlops.core.errors import MlopsError
 from mlops.registry.inspection import inspect
-from mlops.registry.versions import Versions
+from mlops.registry.versions import Versions, models
 
 
 def test_the_first_version_is_the_champion_and_the_newest_the_challenger(houses, a_run):
@@ -120,7 +121,7 @@ ALL_AT_ONCE = """
 import os, sys
 from pathlib import Path
 from mlops.registry.shelf import Candidate
-from mlops.registry.versions import Versions
+from mlops.registry.versions import Versions, models
 
 gate, opener = os.pipe()
 for folder in sys.argv[2:]:
@@ -134,3 +135,10 @@ os.close(opener)
 for _ in sys.argv[2:]:
     assert os.wait()[1] == 0
 """
+
+
+@pytest.mark.parametrize("name", [".away", "houses (copy)", "-x"])
+def test_a_copy_under_a_name_that_no_model_has_is_nobody_s(three, outputs, name):
+    shutil.copytree(three.folder, three.folder.with_name(name))
+    assert models(outputs) == three.ledger.others() == ["houses"]
+    assert inspect(outputs)[0] == "ok"
