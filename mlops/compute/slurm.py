@@ -23,7 +23,7 @@ EXPORTED = (
     *("PATH", "HOME", "USER", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV"),
     *("CONDA_PREFIX", "SLURM_CONF"),
 )
-ASK_S, ANSWER_S, LEAVE_S = 3.0, 30.0, 5.0
+ASK_S, ANSWER_S, LEAVE_S = 3.0, 15.0, 5.0
 # Reasons for which a job waits for ever.
 HOPELESS = (
     *("PartitionConfig", "PartitionNodeLimit", "PartitionTimeLimit", "BadConstraints"),
