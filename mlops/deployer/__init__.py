@@ -20,4 +20,7 @@ then.
 
 A server that wants to be part of the report notes the first request that a version answers with
 :func:`mlops.registry.deployments.note`.
+
+One that has our own server do the work also has ``serves(spec, *, seq)``: it is told first what
+the server is to do (:class:`mlops.core.serving.Spec`), and which line of the ledger is the act.
 """

@@ -10,7 +10,7 @@ from typing import Any
 from mlops.serving.child import Child
 
 SOON_S, LATE_S = 0.1, 5.0  # until one that died at once is started again: longer each time
-LIVED_S = 2.0  # who has lived so long did not die at once
+LIVED_S = 2.0  # one that tells nothing is well when it has lived so long
 
 Started = Callable[[], Child]
 
@@ -31,8 +31,10 @@ class Place:
         What the process is to its supervisor.
     child : Child or None
         None between two of them.
+    is_well : bool
+        Whether it has come so far that its end is no fault of its start.
     deaths : int
-        In a row, each soon after its start.
+        In a row, of processes that never were.
     """
 
     def __init__(self, name: str, start: Started) -> None:
@@ -40,7 +42,7 @@ class Place:
         self.owner: Any = None
         self.child: Child | None = None
         self.deaths, self.due = 0, 0.0
-        self.is_leaving = False
+        self.is_well = self.is_leaving = False
 
     def send(self, *message: Any) -> None:
         """To the process, if there is one."""
@@ -50,8 +52,8 @@ class Place:
     def died(self) -> str:
         """See the process out; give how it ended."""
         assert self.child is not None
-        has_lived = monotonic() - self.child.began > LIVED_S
-        self.deaths = 0 if has_lived else self.deaths + 1
+        has_lived = self.owner is None and monotonic() - self.child.began > LIVED_S
+        self.deaths = 0 if self.is_well or has_lived else self.deaths + 1
         pause = min(LATE_S, SOON_S * 2 ** (self.deaths - 2)) if self.deaths > 1 else 0.0
         self.due = monotonic() + pause
         cause, self.child = self.child.end(), None
@@ -132,7 +134,7 @@ class Fleet:
         self._selector.close()
 
     def _fill(self, place: Place) -> None:
-        place.child = place.start()
+        place.child, place.is_well = place.start(), False
         self._selector.register(place.child.wire, selectors.EVENT_READ, place)
 
     def _forget(self, child: Child) -> None:

@@ -159,7 +159,10 @@ class Roster:
 
     def failed(self, model: Model, problem: Problem) -> None:
         """A version cannot be served; its process goes."""
-        model.problem = problem
+        model.problem, model.pickled = problem, b""
+        for front in self.fronts:
+            if model.number in front.got:
+                front.place.send("drop", model.number)
         self._gone(model)
 
     def release(self, needed: Iterable[int]) -> None:

@@ -207,23 +207,24 @@ class Service:
             return
         if isinstance(owner, Front):
             self.roster.lost(owner)
-            if not self.table.numbers and place.deaths >= STILLBORN:
+            if self.status.state == STARTING and place.deaths >= STILLBORN:
                 raise refusals.not_started(place.name, cause, place.deaths)
         self.tell(f"{place.name} {cause} and is replaced")
 
     def _of_model(self, model: Model, kind: str, *rest: Any) -> None:
         if kind == "failed" and not model.pickled:
             self.roster.failed(model, Problem(**rest[0]))
-        elif kind == "ready" and model.pickled:
-            self.roster.rebench(model)
         elif kind == "ready":
+            is_first, model.place.is_well = not model.pickled, True
             model.pickled, model.summary = rest
+            if not is_first:
+                self.roster.rebench(model)
 
     def _unfit(self, model: Model, found: str) -> None:
         self.roster.failed(model, refusals.unfit(model.number, found))
 
     def _ready(self, front: Front) -> None:
-        front.is_ready = True
+        front.is_ready = front.place.is_well = True
 
     def _loaded(self, front: Front, number: int, problem: str) -> None:
         front.answers()
