@@ -30,8 +30,14 @@ def perform(job: Job) -> Result:
     return result
 
 
-def make_parts(job: Job) -> None:
+def make_parts(job: Job, *, registers: bool = True) -> None:
     """Make every part before a row is read, so that one that cannot be made costs nothing.
+
+    Parameters
+    ----------
+    job : Job
+    registers : bool
+        False for a run that will not become a version, whatever its gates say.
 
     Raises
     ------
@@ -43,7 +49,7 @@ def make_parts(job: Job) -> None:
     for room in job.choices:
         if room not in ("recipe", "mode", "flow"):
             job.part(room)
-    if job.mode["judge"]:
+    if job.mode["judge"] and registers:
         may_register(job)
     if not gc.isenabled():  # see mlops.cli.main
         gc.freeze()

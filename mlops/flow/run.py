@@ -182,7 +182,7 @@ def carry_out(
         running = _Running(outline, tracker, steps, began, registers, tell)
         try:
             steps.screen.step("start", "")
-            make_parts(job)
+            make_parts(job, registers=not repeats)
             with heard() as caught:
                 verdict = travel(job, steps, folder.key, running.trial)
             private = bool(verdict.prepared.dataset.sensitive)

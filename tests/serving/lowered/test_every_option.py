@@ -101,7 +101,8 @@ VALUES = {
 @given(st.data())
 def test_any_row_is_answered_alike_or_refused_by_both(fitted, all_options, data):
     rooms = ("cleaner", "features", "model")
-    chosen = [data.draw(st.sampled_from(all_options(room))) for room in rooms]
+    known = {room: sorted(set(all_options(room)) - AS_THEY_ARE) for room in rooms}
+    chosen = [data.draw(st.sampled_from(known[room])) for room in rooms]
     task = data.draw(st.sampled_from(["regression", "two classes", "three classes"]))
     each = fitted(*chosen, task)
     if each is None:
