@@ -105,8 +105,9 @@ def test_an_engine_s_own_process_that_is_killed_costs_only_its_task(crew, engine
     assert event.reason == "killed"
     assert engine in event.says
     assert gone(int((tmp_path / "pid").read_text()))
-    (tmp_path / "go").touch()
-    rest = list(events(crew))
+    if engine != "joblib":
+        (tmp_path / "go").touch()
+    rest = list(events(crew))  # joblib's other one: until its end is known, it may get a task
     if engine != "joblib":
         assert [(each.key, type(each)) for each in rest] == [("beside", Ended)]
     found = done(crew, *[("double", each) for each in range(4)])
