@@ -193,7 +193,7 @@ class Server:
         """Processes that it has started, of that module."""
         assert self.process is not None
         listed = subprocess.run(
-            ["ps", "-A", "-o", "pid=,ppid=,stat=,command="],
+            ["ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,command="],
             capture_output=True,
             text=True,
             check=True,

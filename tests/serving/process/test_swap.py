@@ -82,6 +82,18 @@ def test_a_model_process_that_dies_while_it_loads_leaves_the_old_one(serve):
     server.serves(3)
 
 
+def test_small_requests_are_answered_while_its_model_process_cannot_come_back(serve, damage):
+    server = serve()
+    row = {"rows": [server.example()]}
+    damage(server, 1)
+    os.kill(server.children("mlops.serving.model_process")[0], signal.SIGKILL)
+    until(lambda: server.log.count("version 1 ended") >= 2, "it is tried again and again")
+    assert server.client()("/predict", row).status == 200
+    damage(server, 1)  # the same bit once more: it is as it was
+    many = {"rows": [server.example()] * 300}
+    until(lambda: server.client()("/predict", many).status == 200, "large ones, too")
+
+
 def test_a_broken_ledger_changes_nothing(serve):
     server = serve()
     path = server.versions.ledger.path
