@@ -103,8 +103,12 @@ class Steps:
         return difference(last, json.loads(json.dumps(parts, default=str))) or "not in the cache"
 
     def note(self, name: str, status: str, says: str, seconds: float) -> None:
-        """Record that a step ended, and show it."""
+        """Record that a step ended, and show it; the place where a kept Ctrl-C is raised."""
         check()
+        self.tell(name, status, says, seconds)
+
+    def tell(self, name: str, status: str, says: str, seconds: float) -> None:
+        """The same for who is being stopped already."""
         step = Step(name=name, status=status, says=says, seconds=round(seconds, 4))
         self.done.append(step)
         self.screen.done(step)

@@ -72,7 +72,7 @@ def told_if_stopped(steps: Steps, asked: Objective, ended: list[Trial]) -> Itera
         if best is not None:
             says = f"stopped; best so far {asked.metric} {rounded(best.mean(asked.metric))}: "
             steps.so_far |= {"best": best.params, f"cv_{asked.metric}": best.mean(asked.metric)}
-            steps.note("tuner", "skipped", says + _named(best), perf_counter() - began)
+            steps.tell("tuner", "skipped", says + _named(best), perf_counter() - began)
         raise
 
 
