@@ -56,18 +56,18 @@ def fits(place):
 
 @pytest.fixture(scope="module")
 def troubled(place):
-    """Five jobs, of which one is well."""
-    words = "model.word=raise,kill,fine,segfault,exit"
+    """Six jobs, of which one is well."""
+    words = "model.word=raise,kill,fine,segfault,exit,quit"
     return place("-m", *QUIET, words, "compute.workers=2")
 
 
 def test_what_goes_wrong_with_one_job_costs_no_other(troubled):
     outcomes = {row["model.word"]: row["outcome"] for row in troubled.details["rows"]}
-    bad = dict.fromkeys(("raise", "kill", "segfault", "exit"), "failed")
+    bad = dict.fromkeys(("raise", "kill", "segfault", "exit", "quit"), "failed")
     assert outcomes == {"fine": outcomes["fine"], **bad}
     assert outcomes["fine"] in ("passed", "refused")
     assert (troubled.outcome, troubled.exit_code) == ("failed", 6)
-    assert [step.name for step in troubled.steps] == [f"job {n}/5" for n in range(1, 6)]
+    assert [step.name for step in troubled.steps] == [f"job {n}/6" for n in range(1, 7)]
 
 
 def test_every_failed_job_is_told_with_the_place_of_its_log(troubled, place):
@@ -92,16 +92,17 @@ def test_every_failed_job_is_recorded_with_its_reason(troubled, place):
     assert found["kill"] == found["segfault"] == ("FAILED", "killed")
     assert found["exit"] == ("FAILED", "exited")
     assert found["raise"] == ("FAILED", "cannot-learn")
+    assert found["quit"] == ("FAILED", "own-code-failed")
     assert found["fine"][0] == "FINISHED"
 
 
 def test_only_what_failed_runs_again(troubled, place):
     fits(place)
-    words = "model.word=exit,raise,fine,kill,segfault"  # in whatever order
+    words = "model.word=exit,raise,fine,quit,kill,segfault"  # in whatever order
     again = place("-m", *QUIET, words, "compute.workers=2", "resume=true")
     assert again.folder == troubled.folder
     assert [step.status for step in again.steps] == [
-        *("failed", "failed", "reused", "failed", "failed")
+        *("failed", "failed", "reused", "failed", "failed", "failed")
     ]
     assert table(again)[0] == table(troubled)[0]
 

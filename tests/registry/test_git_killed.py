@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import shutil
 import subprocess
@@ -53,15 +54,21 @@ def act(clone, a_run, cli, work, origin):
 def test_killed_at_twenty_points_it_leaves_a_branch_that_is_in_order(act, a_run):
     whole, _ = act("whole", 0)
     assert whole.returncode == 0, whole.stderr
-    steps = int(whole.stdout)
-    assert steps > 10 * POINTS
     seen = set()
-    for point in sorted(random.Random(0).sample(range(1, steps), POINTS)):
+    for point in points(*map(int, whole.stdout.split())):
         ran, clone = act(f"killed-{point}", point)
         assert ran.returncode == -9, ran.stderr
         seen.add(_goes_on(clone, a_run))
         shutil.rmtree(clone.outputs)
-    assert len(seen) >= 5  # the points lie in different acts, not all in the first
+    _, holders, begun = map(set, zip(*seen, strict=True))
+    assert (holders, begun) == ({1, 4}, {True, False})  # before, within and after an act
+
+
+def points(*ends: int) -> list[int]:
+    """As many steps in each act, at random; what takes longest is not all that is tried."""
+    draw, each = random.Random(0), -(-POINTS // len(ends))
+    acts = [range(begin + 1, end) for begin, end in itertools.pairwise((0, *ends))]
+    return [point for act in acts for point in sorted(draw.sample(act, each))]
 
 
 def _goes_on(clone, a_run) -> tuple[int, int, bool]:
@@ -102,9 +109,12 @@ push = ["git", "-C", str(world / "bob"), "push", "-q", "--tags", "origin", "mode
 subprocess.run(push, check=True)
 sys.settrace(watch)
 number = versions.register(Candidate.of(Path(sys.argv[2]))).number
+ends = [steps]
 moves.promote(number, "champion", seen=versions.holder("champion"), why="better")
+ends.append(steps)
 moves.rollback("champion", seen=versions.holder("champion"), why="worse")
+ends.append(steps)
 sys.settrace(None)
 assert number == 4
-print(steps)
+print(*ends)
 """

@@ -294,7 +294,8 @@ def test_a_damaged_database_costs_the_run_nothing_and_says_what_to_do(outputs, a
     assert list(pending(outputs)) == [record.key]
 
     os.replace(database, outputs / "mlflow.db.damaged")
-    assert set(drain(outputs).delivered) == {record.key}
+    assert set(drain(outputs).delivered) <= {record.key}  # or the first recorder was quicker
+    assert not pending(outputs)
     assert len(ledger().runs(record.key)) == 1
 
 

@@ -31,7 +31,8 @@ class Line(RegressorMixin, BaseEstimator):
             "hang": hang,
             "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
             "segfault": lambda: ctypes.string_at(0),
-            "exit": lambda: sys.exit(7),
+            "exit": lambda: os._exit(7),
+            "quit": lambda: sys.exit(7),
             "eat": eat,
         }[self.word]()
         self.n_features_in_ = np.asarray(X).shape[1]
