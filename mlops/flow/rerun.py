@@ -12,7 +12,8 @@ from mlops.core.errors import REFUSED, fail
 from mlops.core.record import Result
 from mlops.core.snapshot import is_kept
 from mlops.flow.about import sound
-from mlops.flow.run import carry_out, delivered, keep
+from mlops.flow.delivered import delivered, keep
+from mlops.flow.once import carry_out
 from mlops.flow.subject import Subject, subject
 from mlops.flow.then_and_now import SAME, compared, rows_told, surroundings_told
 

@@ -15,8 +15,10 @@ from mlops.config.job import Job
 from mlops.core.errors import INTERRUPTED, SWEEP, MlopsError, fail
 from mlops.core.paths import near, write_whole
 from mlops.core.record import Result
+from mlops.flow.delivered import delivered, keep
 from mlops.flow.jobs import job_of
-from mlops.flow.run import Run, delivered, keep, writable
+from mlops.flow.once import writable
+from mlops.flow.run import Run
 from mlops.flow.sweep_crew import carried
 from mlops.flow.sweep_memory import Memory, marks
 from mlops.flow.sweep_parent import Sweep
@@ -184,17 +186,4 @@ def _not_resumed() -> MlopsError:
         found="hydra/launcher or hydra/sweeper",
         accepted="one of the two; a sweeper that keeps a study resumes by itself",
         next_step="leave out hydra/…, or resume=true",
-    )
-
-
-def one_run() -> MlopsError:
-    """The error that says that one run is no sweep to go on with."""
-    return fail(
-        "resume-without-m",
-        "resume=true goes on with a sweep, and this is one run.",
-        where="command line, `resume=true`",
-        found="no -m",
-        accepted="mlops -m … resume=true",
-        next_step="add -m, or leave it out: finished steps of a run are reused anyway; "
-        "a search is gone on with by tuner.resume=true",
     )

@@ -21,7 +21,7 @@ from mlops.tracker.started import give_up
 
 # What every run imports: loaded once, for all workers.
 SHARED = (
-    *("mlops.flow.sweep_work", "mlops.flow.run", "mlops.flow.fitting", "mlops.core.artefact"),
+    *("mlops.flow.sweep_work", "mlops.flow.once", "mlops.flow.fitting", "mlops.core.artefact"),
     *("mlops.contract.signature", "mlops.contract.inferred", "mlops.contract.columns"),
     *("mlops.evaluator.regression", "mlops.evaluator.classification", "mlops.evaluator.leak"),
     *("mlops.registry.mlflow", "mlops.tracker.mlflow", "mlops.tuner.fixed", "mlops.ui.page"),

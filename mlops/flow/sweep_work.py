@@ -26,7 +26,7 @@ from mlops.core.paths import near, write_whole
 from mlops.core.record import Record, Result
 from mlops.core.secret import masked
 from mlops.flow.fault import fault
-from mlops.flow.run import carry_out
+from mlops.flow.once import carry_out
 from mlops.flow.run_index import RunIndex
 from mlops.ui.silent import Silent
 
