@@ -13,11 +13,11 @@ from mlops.core.crew import OUT_OF_MEMORY, RAISED, TIME_LIMIT, Ended, Event, Fai
 from mlops.core.errors import BUG, ENVIRONMENT, INTERRUPTED, Problem
 from mlops.core.record import Result
 from mlops.core.secret import masked
-from mlops.flow.sweep_memory import verdict
+from mlops.flow.sweep_memory import begun, verdict
 from mlops.flow.sweep_parent import Sweep
 from mlops.flow.sweep_work import LOG, Shop, failed, key_in
 from mlops.tracker.spool import Spool
-from mlops.tracker.started import give_up
+from mlops.tracker.started import give_up, is_open
 
 # What every run imports: loaded once, for all workers.
 SHARED = (
@@ -52,7 +52,7 @@ def carried(sweep: Sweep, jobs: list[Job], marks: list[str], limit_s: float | No
     parents = {name: sweep.parent(name) for name in sweep.names}
     share = compute.share(len(jobs)) if hasattr(compute, "share") else 1
     shop = Shop(jobs[0].project, sweep.folder.path, parents, os.getpid(), share)
-    foreman = _Foreman(sweep)
+    foreman = _Foreman(sweep, dict(zip(marks, jobs, strict=True)))
     sweep.progress()
     with compute.crew(shop, preload=preload(jobs)) as crew:
         for job, mark in zip(jobs, marks, strict=True):
@@ -84,10 +84,12 @@ class _Foreman:
     Parameters
     ----------
     sweep : Sweep
+    jobs : dict of str to Job
+        Those to do, by what each is called in the sweep's folder.
     """
 
-    def __init__(self, sweep: Sweep) -> None:
-        self.sweep = sweep
+    def __init__(self, sweep: Sweep, jobs: dict[str, Job]) -> None:
+        self.sweep, self.jobs = sweep, jobs
         self.spool = Spool(sweep.jobs[0].outputs)
         self.going: dict[int, Path] = {}
 
@@ -111,16 +113,21 @@ class _Foreman:
         return result
 
     def stop(self) -> None:
-        """Tell the jobs that go on that they are aborted."""
-        for number, folder in sorted(self.going.items()):
-            job = self.sweep.jobs[number]
-            self._record(folder, "KILLED", "aborted")
-            result = verdict(job.outputs, folder)  # it may have ended, and nobody has heard of it
-            if result is None:
-                problems = (_aborted(job),)
-                result = failed(job, problems, folder, log="", seconds=0.0, outcome="aborted")
+        """Tell the jobs that go on that they are aborted, those that nobody has heard of too."""
+        for mark, job in self.jobs.items():
+            folder = begun(self.sweep.folder.path, mark, job.outputs)
+            if folder is not None and not self.sweep.knows(job):
+                self._stop(job, folder)
+
+    def _stop(self, job: Job, folder: Path) -> None:
+        goes_on = is_open(job.outputs, key_in(folder))
+        self._record(folder, "KILLED", "aborted")
+        result = verdict(job.outputs, folder)  # it may have ended, and nobody has heard of it
+        if result is None and (goes_on or self.sweep.number(job) in self.going):
+            problems = (_aborted(job),)
+            result = failed(job, problems, folder, log="", seconds=0.0, outcome="aborted")
+        if result is not None:
             self.sweep.tell(job, result)
-        self.going.clear()
 
     def _record(self, folder: Path | None, status: str, reason: str) -> None:
         if folder is not None:

@@ -132,13 +132,20 @@ class Memory:
 
     def before(self, job: Job, mark: str) -> Result | None:
         """What became of a job in an earlier command; None if it came to no verdict there."""
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            run = str(json.loads(link(self.folder.path, mark).read_bytes())["run"])
-            if Path(run).name == run:
-                folder = job.outputs / "runs" / run
-                _wait_for(folder)
-                return verdict(job.outputs, folder)
-        return None
+        folder = begun(self.folder.path, mark, job.outputs)
+        if folder is None:
+            return None
+        _wait_for(folder)
+        return verdict(job.outputs, folder)
+
+
+def begun(sweep: Path, mark: str, outputs: Path) -> Path | None:
+    """The folder of the run that a job of a sweep began last; None if it began none."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        run = str(json.loads(link(sweep, mark).read_bytes())["run"])
+        if Path(run).name == run:
+            return outputs / "runs" / run
+    return None
 
 
 def verdict(outputs: Path, folder: Path) -> Result | None:

@@ -66,6 +66,10 @@ class Sweep:
         found = [self._became.get(id(job)) for job in self.jobs]
         return [each[1] for each in found if each is not None]
 
+    def knows(self, job: Job) -> bool:
+        """Whether it is known what became of `job`."""
+        return id(job) in self._became
+
     def parent(self, name: str) -> str:
         """Run key of the parent in the experiment `name`."""
         return f"{self.folder.key}-{self.names.index(name)}"

@@ -12,8 +12,8 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -116,14 +116,12 @@ class _Relay:
         self._tracker, self._begun = tracker, begun
         self.folder: Path | None = None
 
-    def begin(
-        self, record: Record, folder: Path
-    ) -> AbstractContextManager[Callable[[Record], None]]:
+    @contextmanager
+    def begin(self, record: Record, folder: Path) -> Iterator[Callable[[Record], None]]:
         self.folder = folder
-        self._begun(folder)
-        begun: AbstractContextManager[Callable[[Record], None]]
-        begun = self._tracker.begin(record, folder)
-        return begun
+        with self._tracker.begin(record, folder) as tell:
+            self._begun(folder)  # a run that is told of is one that can be recorded as ended
+            yield tell
 
     def submit(self, record: Any) -> None:
         self._tracker.submit(record)
