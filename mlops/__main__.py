@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
@@ -10,7 +11,9 @@ def main() -> int:
     try:
         from mlops.cli import main as command
 
-        return command()
+        code = command()
+        gc.freeze()  # else the end of the process looks through all that it is about to drop
+        return code
     except KeyboardInterrupt:
         from mlops.cli import interrupted
 

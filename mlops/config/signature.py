@@ -16,6 +16,10 @@ _FROM = re.compile(
     r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|(?:[^\n\\]|\\\n)*)", re.M
 )
 
+_DEFINES = re.compile(r"(?:class|def|async[ \t]+def)[ \t]+")
+_LETTER = re.compile(r"\w")
+_NEXT = re.compile(r"^[^\s#)\]}]", re.M)
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -134,13 +138,24 @@ def _text(file: Path) -> str:
 
 
 def _block(text: str, name: str) -> str | None:
-    """The source of the top-level class or function `name`, without what follows it."""
-    decorated = r"^(?:@[^\n]*\n)*"
-    start = re.search(rf"{decorated}(?:class|def|async def)[ \t]+{name}\b", text, re.M)
-    if start is None:
-        return None
-    end = re.compile(r"^[^\s#)\]}]", re.M).search(text, text.index("\n", start.end()) + 1)
-    return text[start.start() : end.start() if end else len(text)]
+    """The source of the top-level class or function `name`, without what follows it.
+
+    Looked for as plain text: a pattern for each name would take longer to make than to use.
+    """
+    place = text.find(name)
+    while place >= 0:
+        start, past = text.rfind("\n", 0, place) + 1, place + len(name)
+        if _DEFINES.fullmatch(text, start, place) and not _LETTER.match(text, past):
+            end = _NEXT.search(text, text.find("\n", past) + 1)
+            return text[_decorated(text, start) : end.start() if end else len(text)]
+        place = text.find(name, place + 1)
+    return None
+
+
+def _decorated(text: str, start: int) -> int:
+    """Where the first of the decorators begins that stand above the line at `start`."""
+    above = text.rfind("\n", 0, max(start - 1, 0)) + 1
+    return _decorated(text, above) if above < start and text[above] == "@" else start
 
 
 def _parsed(block: str, file: Path, name: str) -> ast.stmt:

@@ -20,7 +20,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from mlops.core.errors import REFUSED, MlopsError, fail
@@ -107,6 +106,8 @@ class StoreFormat:
 
 def release() -> str:
     """The release of mlops that is running."""
+    from importlib.metadata import PackageNotFoundError, version  # brings a reader of e-mail
+
     try:
         return version("mlops")
     except PackageNotFoundError:

@@ -11,7 +11,8 @@ from mlops.registry.draft import is_large, needs_lfs
 from mlops.registry.git_ledger import GitLedger
 from mlops.registry.remote import named
 from mlops.registry.repository import Repository
-from mlops.registry.versions import Versions, safe_name
+from mlops.registry.safe_names import safe_name
+from mlops.registry.versions import Versions
 
 
 class Git:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mlops.registry.versions import Versions, safe_name
+from mlops.registry.safe_names import safe_name
+
+if TYPE_CHECKING:
+    from mlops.registry.versions import Versions
 
 
 class Mlflow:
@@ -50,4 +54,6 @@ class Mlflow:
 
     def versions(self, outputs: Path, name: str) -> Versions:
         """The versions of the model that runs called `name` register, whatever they found."""
+        from mlops.registry.versions import Versions  # a check asks for a name only
+
         return Versions(outputs, name if self.name is None else self.name)

@@ -14,8 +14,9 @@ from mlops.registry import refusals
 from mlops.registry.charge import Charge
 from mlops.registry.intent import Intent
 from mlops.registry.names import before, held
+from mlops.registry.safe_names import safe_name
 from mlops.registry.shelf import Candidate
-from mlops.registry.versions import Versions, safe_name
+from mlops.registry.versions import Versions
 
 
 def nobody(alias: str) -> Charge | None:

@@ -16,20 +16,6 @@ if TYPE_CHECKING:
 WHICH_DEPLOYER = "which-deployer"
 
 
-def bad_name(what: str, name: str) -> MlopsError:
-    """A name that not every store and file system takes."""
-    return fail(
-        f"bad-{what.rpartition(' ')[2]}-name",
-        f"No {what} can have this name.",
-        where=what if what == "alias" else "registry.name",
-        found=repr(name)[:80],
-        accepted="up to 64 letters, digits, '_' and '-', the first a letter; not latest, not v1"
-        if what == "alias"
-        else "up to 64 letters, digits, '_', '-' and '.', the first a letter or digit",
-        next_step="choose such a name",
-    )
-
-
 def alike_name(alias: str, known: str) -> MlopsError:
     """A name that differs from another one in capitals only."""
     return fail(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,10 +14,10 @@ from mlops.core.version import EXTERNAL, REGISTER, RESTORED, LedgerEntry, ModelV
 from mlops.registry import refusals
 from mlops.registry.ledger import FILE, Ledger
 from mlops.registry.names import held
+from mlops.registry.safe_names import safe_name
 from mlops.registry.shelf import Candidate, Shelf
 
 FOLDER = "registry"
-SAFE_ALIAS = re.compile(r"^(?!latest\Z|v\d+\Z)[a-z][a-z0-9_-]{0,63}\Z", re.IGNORECASE)
 SOMEBODY = "somebody in MLflow"
 
 
@@ -193,25 +192,6 @@ class Versions:
     def found_elsewhere(self, notes: Iterable[dict[str, Any]]) -> list[LedgerEntry]:
         """Record what somebody did to the aliases in MLflow; each note once."""
         return [self.ledger.append(act=EXTERNAL, who=SOMEBODY, **note) for note in notes]
-
-
-def safe_name(what: str, name: str) -> None:
-    """Refuse a name that not every store and file system takes.
-
-    Parameters
-    ----------
-    what : str
-        ``registered model`` or ``alias``; an alias has no dots, and is no number of a version.
-    name : str
-
-    Raises
-    ------
-    MlopsError
-        With the code ``bad-model-name`` or ``bad-alias-name``.
-    """
-    pattern = SAFE_ALIAS if what == "alias" else SAFE_NAME
-    if not pattern.match(name):
-        raise refusals.bad_name(what, name)
 
 
 def models(outputs: Path) -> list[str]:
