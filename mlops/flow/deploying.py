@@ -1,4 +1,7 @@
-"""Puts versions of a model online: by the deployer that is chosen, or the one that did it last."""
+"""Puts versions of a model online: by the deployer that is chosen, or the one that did it last.
+
+Whatever is champion from then on is watched by the chosen monitor.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from mlops.registry.refusals import which_deployer
 from mlops.registry.versions import Versions
 
 DEPLOYED = "champion"  # the alias that what is deployed follows
-NOBODY = "dry_run"
+NOBODY, UNWATCHED = "dry_run", "silent"
 
 
 class Deploying:
@@ -94,6 +97,18 @@ class Deploying:
         option = by.deployer if by else NOBODY
         told = {"by": option, "seconds": seconds, "says": says, "intent": intent.key}
         note(self.versions, EVENT, version=number, **told)
+        self._watch(folder)
+
+    def _watch(self, folder: Path) -> None:
+        """Have the monitor look at what is online now; an act does not fail because it cannot."""
+        option = self.job.choices["monitor"]
+        try:
+            says = str(self.job.part("monitor").watch(self.versions.model, folder))
+        except Exception as error:
+            problem = error.problems[0].says if isinstance(error, MlopsError) else str(error)
+            says = f"{self.versions.model} is not watched: {problem}"
+        if option != UNWATCHED:
+            self.told.append(f"{option}: {masked(says)}")
 
     def _ready(self, by: Charge | None) -> Any:
         """The deployer in charge; one that serves from here is told what it is to do."""

@@ -11,7 +11,7 @@ from mlops.config.job import Job
 from mlops.core.record import Result
 
 # What a verb looks at that is no run of the road.
-OF_ITSELF = ("flow", "ui", "tracker", "registry", "deployer", "serving", "mode")
+OF_ITSELF = ("flow", "ui", "tracker", "registry", "deployer", "monitor", "serving", "mode")
 
 
 def job_of(command: Command, words: tuple[str, ...] | None = None) -> Job:

@@ -102,8 +102,8 @@ class _Follower:
             return [_row(room, "skip", why) for room in ("registry", "deployer", "monitor")]
         return [
             _row("registry", "register", f"{name}, if every gate passes"),
-            _row("deployer", "deploy", f"{job.choices['deployer']}, if it is a new version"),
-            _row("monitor", "watch", f"{job.choices['monitor']}, if it is a new version"),
+            _row("deployer", "deploy", f"{job.choices['deployer']}, if it is champion then"),
+            _row("monitor", "watch", f"{job.choices['monitor']}, if it is champion then"),
         ]
 
     def tracker(self) -> dict[str, Any]:

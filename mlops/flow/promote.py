@@ -11,7 +11,14 @@ from mlops.core.paths import SAFE_NAME
 from mlops.core.record import Result
 from mlops.core.version import LedgerEntry
 from mlops.flow.deploying import Deploying
-from mlops.flow.registered import caught_up, known_versions, moved, moves, numbered
+from mlops.flow.registered import (
+    caught_up,
+    known_versions,
+    moved,
+    moves,
+    numbered,
+    told_in_any_case,
+)
 from mlops.registry.refusals import faster
 from mlops.registry.shelf import MODEL, Candidate
 from mlops.registry.versions import Versions
@@ -67,14 +74,15 @@ class Promote:
         candidate = None if self.run is None else _candidate(job.outputs, self.run)
         versions = known_versions(job) if candidate is None else _own(job, candidate)
         told = caught_up(job, versions)
-        seen = self._seen(versions)
-        if candidate is None:
-            number = numbered(versions, self.version or 0, where="version")
-        else:
-            number = self._made(job, versions, candidate)
         deploying = Deploying(job, versions)
-        acts = moves(job, versions, deploying)
-        intent = acts.promote(number, self.alias, seen=seen, why=self.reason)
+        with told_in_any_case(job, told):
+            seen = self._seen(versions)
+            if candidate is None:
+                number = numbered(versions, self.version or 0, where="version")
+            else:
+                number = self._made(job, versions, candidate)
+            acts = moves(job, versions, deploying)
+            intent = acts.promote(number, self.alias, seen=seen, why=self.reason)
         return moved(job, versions, intent, told, deploying)
 
     def _seen(self, versions: Versions) -> LedgerEntry | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -101,15 +102,39 @@ def moves(job: Job, versions: Versions, deploying: Deploying | None = None) -> M
 
 def caught_up(job: Job, versions: Versions) -> tuple[str, ...]:
     """Do what others left undone: half an act, changes made in MLflow; tell it, a line each."""
-    from mlops.tracker.elsewhere import forget, notes
-
     deploying = Deploying(job, versions)
     told = [moves(job, versions, deploying).settle(), *deploying.told]
-    ours = versions.ledger.is_followed
-    for path, note in notes(job.outputs, versions.model) if ours else ():
-        told += [f"changed elsewhere: {entry.why}" for entry in versions.found_elsewhere([note])]
-        forget(path)
+    told += changed_elsewhere(job, versions)
     return tuple(each for each in (*told, *versions.ledger.take_notes()) if each)
+
+
+@contextmanager
+def told_in_any_case(job: Job, told: tuple[str, ...]) -> Iterator[None]:
+    """Print what the result would have told, if the block comes to none."""
+    try:
+        yield
+    except MlopsError:
+        for line in told:
+            job.part("ui").line(line)
+        raise
+
+
+def changed_elsewhere(job: Job, versions: Versions) -> list[str]:
+    """Record what somebody changed in MLflow; tell what was not known before, a line each."""
+    from mlops.tracker.elsewhere import forget, notes
+
+    look, standing = getattr(job.part("tracker"), "look", None), versions.standing()
+    told: list[str] = []
+    with suppress(OSError):  # who may only read here reads all the same
+        if look is not None and standing is not None:
+            look(job.outputs, standing)
+        for path, note in notes(job.outputs, versions.model) if standing is not None else ():
+            entries = versions.found_elsewhere([note])
+            told += [f"changed elsewhere: {entry.why}" for entry in entries]
+            forget(path)
+    if told:
+        tell_tracker(job, versions)  # whatever becomes of the command, MLflow is put right
+    return told
 
 
 def may_register(job: Job) -> None:
@@ -145,8 +170,6 @@ def registered(job: Job, folder: Path) -> ModelVersion:
         acts.promote(version.number, DEPLOYED, seen=seen, why="")
     for told in (*deploying.told, *versions.ledger.take_notes()):
         job.part("ui").line(told)
-    if version.is_new and DEPLOYED in version.aliases:
-        job.part("monitor").watch(versions.model, versions.shelf.place(version.number))
     return version
 
 

@@ -6,7 +6,14 @@ from mlops.config.job import Job
 from mlops.core.errors import MlopsError, fail
 from mlops.core.record import Result
 from mlops.flow.deploying import Deploying
-from mlops.flow.registered import caught_up, known_versions, moved, moves, numbered
+from mlops.flow.registered import (
+    caught_up,
+    known_versions,
+    moved,
+    moves,
+    numbered,
+    told_in_any_case,
+)
 
 
 class Rollback:
@@ -52,10 +59,11 @@ class Rollback:
         versions = known_versions(job)
         told = caught_up(job, versions)
         deploying = Deploying(job, versions)
-        to = None if called is None else numbered(versions, called, where=where)
-        intent = moves(job, versions, deploying).rollback(
-            self.alias, to=to, seen=versions.holder(self.alias), why=self.reason
-        )
+        with told_in_any_case(job, told):
+            to = None if called is None else numbered(versions, called, where=where)
+            intent = moves(job, versions, deploying).rollback(
+                self.alias, to=to, seen=versions.holder(self.alias), why=self.reason
+            )
         return moved(job, versions, intent, told, deploying)
 
 

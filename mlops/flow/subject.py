@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlops.config.job import Job
-from mlops.flow.registered import versions_of
+from mlops.flow.registered import changed_elsewhere, versions_of
 from mlops.registry import subject as of
 from mlops.registry.subject import Subject, of_version
 
@@ -18,4 +18,7 @@ def subject(job: Job, called: int | str, *, where: str) -> Subject:
     MlopsError
         There is no such model (exit code 2), or its files are not whole (exit code 3).
     """
-    return of.subject(versions_of(job), called, where=where)
+    versions = versions_of(job)
+    for told in changed_elsewhere(job, versions):
+        job.part("ui").line(told)
+    return of.subject(versions, called, where=where)

@@ -190,8 +190,10 @@ class Versions:
         return replace(self.version(entry.version), is_new=entry.run == about["run"])
 
     def found_elsewhere(self, notes: Iterable[dict[str, Any]]) -> list[LedgerEntry]:
-        """Record what somebody did to the aliases in MLflow; each note once."""
-        return [self.ledger.append(act=EXTERNAL, who=SOMEBODY, **note) for note in notes]
+        """Record what somebody did to the aliases in MLflow; give what was not known before."""
+        known = {each.intent for each in self.ledger.entries()}
+        written = [self.ledger.append(act=EXTERNAL, who=SOMEBODY, **note) for note in notes]
+        return [each for each in written if each.intent not in known]
 
 
 def models(outputs: Path) -> list[str]:

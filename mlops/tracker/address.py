@@ -9,7 +9,6 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from mlops.core.secret import USERINFO, Secret, masked
 
@@ -115,10 +114,17 @@ class Address:
             return ""
         if not parts.hostname:
             return "it names no host"
-        if scheme in getproxies() and not proxy_bypass(parts.hostname):
+        if behind_proxy(scheme, parts.hostname):
             return ""
         try:
             socket.create_connection((parts.hostname, port or 0), _CONNECT_S).close()
         except OSError as error:
             return (error.strerror or str(error) or type(error).__name__).lower()
         return ""
+
+
+def behind_proxy(scheme: str, host: str) -> bool:
+    """Whether requests to `host` go by way of another machine."""
+    from urllib.request import getproxies, proxy_bypass  # a tenth of the start of `history`
+
+    return scheme in getproxies() and not proxy_bypass(host)

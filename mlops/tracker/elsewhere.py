@@ -1,7 +1,8 @@
 """Notes of what somebody else did to a model's aliases in MLflow: found here, recorded later.
 
-The recorder finds it while it brings the aliases in line; the next command that looks at the
-model's versions writes it into their history and takes the note away.
+The next command that looks at the model's versions finds it, where that can be done at a glance;
+else the recorder does while it brings the aliases in line. Whoever looks next writes it into their
+history and takes the note away.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from mlops.core.lines import parsed
 from mlops.core.paths import write_whole
 
 
-def leave(spool: Path, model: str, note: dict[str, Any], *, seen_at: int) -> None:
+def leave(spool: Path, model: str, note: dict[str, Any], *, seen_at: list[int | str]) -> None:
     """Leave a note; the same one again is still one.
 
     Parameters
@@ -24,11 +25,13 @@ def leave(spool: Path, model: str, note: dict[str, Any], *, seen_at: int) -> Non
     spool : pathlib.Path
     model : str
     note : dict
-        ``alias``, ``version``, ``was``, ``why``: fields of a ledger's line.
-    seen_at : int
-        Line of the ledger that MLflow was in line with before.
+        ``alias``, ``version``, ``was``, ``why``: fields of a ledger's line. Whatever is said of
+        it, the same change is one.
+    seen_at : list
+        What MLflow was in line with before: a line of the ledger, and what tells it from others.
     """
-    text = json.dumps([model, note, seen_at], sort_keys=True)
+    change = {name: note[name] for name in ("alias", "version", "was")}
+    text = json.dumps([model, change, seen_at], sort_keys=True)
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
     path = spool / "elsewhere" / f"{model}.{key}.json"
     write_whole(path, json.dumps({"model": model, "note": {**note, "intent": key}}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -71,6 +72,27 @@ class Mlflow:
                 courier.start()
         except OSError as error:
             raise cannot_write(spool, error) from error
+
+    def look(self, outputs: Path, standing: Standing) -> None:
+        """Leave a note of each alias that somebody moved in MLflow, if that is seen at a glance.
+
+        Parameters
+        ----------
+        outputs : pathlib.Path
+        standing : Standing
+            How the model stands by its ledger.
+        """
+        from mlops.tracker.glance import glance
+        from mlops.tracker.standings import NUMBER, find_changes, how_left
+
+        registry = os.environ.get("MLFLOW_REGISTRY_URI") or self.uri
+        seen = glance(Address.of(outputs, registry), standing.model, NUMBER)
+        if seen is not None:
+            ours = {
+                version: int(each) for version, each in seen.numbers.items() if each.isdecimal()
+            }
+            left = how_left(seen.tags)
+            find_changes(standing, left, seen.aliases, ours, outputs.resolve() / "spool")
 
     def join(self, outputs: Path) -> None:
         """Write records beside a process that has opened its tracker, whose recorder delivers."""

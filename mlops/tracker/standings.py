@@ -8,16 +8,19 @@ was. What MLflow was left with is written on the registered model itself, in the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mlops.core.lines import parsed
 from mlops.core.version import Standing
 from mlops.tracker import versions
 from mlops.tracker.contents import KEY
 from mlops.tracker.elsewhere import leave
 
 LEDGER, NUMBER = "mlops.ledger", "mlops.version"
+KINDS = {"seq": int, "restored": str, "changed": int, "aliases": dict, "next": dict}
+AGE = ("seq", "restored", "changed")
 
 
 def align(
@@ -38,13 +41,14 @@ def align(
     """
     versions.ensure_model(client, standing.model)
     registered = client.get_registered_model(standing.model)
-    left = _left(registered)
-    if (left.get("restored", ""), left.get("seq", 0)) > standing.age:
+    left = how_left(registered.tags)
+    if _is_newer(left, standing):
         return ""  # a newer one was faster
     there, missing = _numbered(client, standing, uri, model_of)
     now = {name: str(number) for name, number in registered.aliases.items()}
     wanted = {name: there.get(number, "") for name, number in standing.aliases.items()}
-    _find_changes(standing, left, now, there, spool)
+    ours = {version: number for number, version in there.items()}
+    changes = find_changes(standing, left, now, ours, spool)
     tag = {"seq": standing.seq, "hash": standing.hash, "aliases": left.get("aliases", now)}
     tag |= {"restored": standing.restored} if standing.restored else {}
     # What is about to be set is told first: killed in between, we know our own work again.
@@ -55,6 +59,7 @@ def align(
         _set(client, standing, name, now.get(name, ""), version)
     after = {**now, **wanted}
     tag["aliases"] = {name: version for name, version in after.items() if version}
+    tag["changed"] = left.get("changed", 0) + changes  # the same change once more is another one
     client.set_registered_model_tag(standing.model, LEDGER, json.dumps(tag))
     return f"no model in MLflow for version {', '.join(missing)}" if missing else ""
 
@@ -93,34 +98,57 @@ def _numbered(
 
 def _age(left: dict[str, Any]) -> dict[str, Any]:
     """How old the standing was that we left it with."""
-    return {"seq": left.get("seq", 0), "restored": left.get("restored", "")}
+    return {key: left.get(key, KINDS[key]()) for key in AGE}
 
 
-def _left(registered: Any) -> dict[str, Any]:
-    """How we left the registered model; empty if we never had it."""
+def how_left(tags: Mapping[str, str]) -> dict[str, Any]:
+    """How we left the registered model that has these `tags`; empty if we never had it."""
     try:
-        found = json.loads(registered.tags.get(LEDGER, "{}"))
+        found = parsed(tags.get(LEDGER, "{}"))
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    sound = all(isinstance(found.get(key, kind()), kind) for key, kind in KINDS.items())
+    return found if sound else {}
 
 
-def _find_changes(
+def _is_newer(left: dict[str, Any], standing: Standing) -> bool:
+    return (left.get("restored", ""), left.get("seq", 0)) > standing.age
+
+
+def find_changes(
     standing: Standing,
     left: dict[str, Any],
     now: dict[str, str],
-    there: dict[int, str],
+    ours: dict[str, int],
     spool: Path,
-) -> None:
-    if not left:
-        return
-    ours = {version: number for number, version in there.items()}
-    for name, was, is_ in _changes(left, now):
+) -> int:
+    """Leave a note of each alias that is not as we left it; return how many there are.
+
+    Parameters
+    ----------
+    standing : Standing
+        How the model stands.
+    left : dict of str to object
+        See :func:`how_left`.
+    now : dict of str to str
+        Alias to MLflow's version.
+    ours : dict of str to int
+        MLflow's version to our number.
+    spool : pathlib.Path
+        Where the notes lie.
+    """
+    if not left or _is_newer(left, standing):
+        return 0
+    changes = list(_changes(left, now))
+    for name, was, is_ in changes:
         kept = f"version {standing.aliases[name]}" if name in standing.aliases else ""
         why = f"in MLflow, {name} was {_told(is_, ours)}"
         why += f"; it is {kept} again, as the history says" if kept else ""
         note = {"alias": name, "version": ours.get(is_, 0), "was": ours.get(was, 0), "why": why}
-        leave(spool, standing.model, note, seen_at=int(left.get("seq", 0)))
+        leave(spool, standing.model, note, seen_at=list(_age(left).values()))
+    return len(changes)
 
 
 def _changes(left: dict[str, Any], now: dict[str, str]) -> Iterator[tuple[str, str, str]]:

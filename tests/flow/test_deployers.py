@@ -99,6 +99,26 @@ def test_the_first_version_goes_online_and_later_acts_reach_the_same_deployer(tw
     ]
 
 
+def test_whatever_is_champion_is_watched_however_it_became_that(town):
+    watching = "monitor=window"
+    town.trained("linear", watching)
+    town.trained("ridge", watching)
+    town("promote", "version=2", "alias=shadow", watching)
+    promoted = town("promote", "version=2", watching)
+    town("rollback", watching)
+    assert promoted.details["lines"] == ["window: watches houses 2"]
+    watched = (town.place.folder / "watched.txt").read_text().split("\n")
+    assert watched == ["houses 1", "houses 2", "houses 1", ""]
+
+
+def test_a_monitor_that_cannot_look_takes_no_act_back(town):
+    town.trained("linear")
+    town.trained("ridge")
+    told = town("promote", "version=2", "monitor=window", "monitor.clean=false").details["lines"]
+    assert told == ["window: houses is not watched: the window is dirty"]
+    assert town.champion == 2
+
+
 def test_another_name_is_not_deployed(two):
     two("promote", "version=2", "alias=shadow")
     assert two.answer == "houses 1 ready"

@@ -17,7 +17,7 @@ from mlops.tracker.sync import drain, pending
 BEFORE = ["start", "data", "contract", "learning", "splitter", "tuner", "fit", "features", "model"]
 JUDGED = ["evaluator", "verdict", "saving", "deployer"]
 SUBMITTED = ["submitted", "caching", "shown"]
-ENDS_S = 60
+ENDS_S = 180  # on a machine that has other things to do
 STOPS = [(stage, signal.SIGINT) for stage in (*BEFORE, *JUDGED, *SUBMITTED)]
 STOPS += [(stage, signal.SIGTERM) for stage in ("fit", "saving", "submitted")]
 
@@ -57,7 +57,7 @@ def recorded(stopped, slow_project):
     """The runs in MLflow after a sync, by run key."""
     from mlflow import MlflowClient
 
-    assert len(drain(slow_project.outputs).delivered) == len(STOPS)
+    assert len(drain(slow_project.outputs, wait_s=ENDS_S).delivered) == len(STOPS)
     client = MlflowClient(Address.of(slow_project.outputs).uri)
     experiment = client.get_experiment_by_name("slow").experiment_id
     return {run.data.tags["mlops.run_key"]: run for run in client.search_runs([experiment])}
@@ -105,7 +105,7 @@ def test_with_a_recorder_it_is_in_mlflow_at_once_and_the_recorder_ends(slow_proj
     while slow_project.processes() and time.monotonic() < end:
         time.sleep(0.05)
     assert slow_project.processes() == []
-    drain(slow_project.outputs)  # what the recorder had no time for
+    drain(slow_project.outputs, wait_s=ENDS_S)  # what the recorder had no time for
     assert _aborted(client) == before + 1
 
 

@@ -242,11 +242,41 @@ def test_a_change_made_in_mlflow_is_found_and_stands_in_the_history(as_at_first,
     assert as_at_first("history").details["lines"] == []
 
 
-def test_history_lets_the_recorder_look_for_what_was_changed_in_mlflow(as_at_first, versions):
+@pytest.mark.parametrize("words", [("history",), ("promote", "2", "alias=shadow"), ("compare",)])
+def test_a_change_made_in_mlflow_is_told_by_the_very_next_command_and_once(
+    as_at_first, versions, words, capsys
+):
+    as_at_first.names()
+    before = len(versions.ledger.entries())
+    as_at_first.place.mlflow().set_registered_model_alias("boston_housing", "champion", "2")
+    as_at_first.place(*words, "ui=plain")
+    says = "changed elsewhere: in MLflow, champion was given to version 2; it is version 1 again"
+    assert says in " ".join(capsys.readouterr().out.split())
+    acts = [entry.act for entry in versions.ledger.entries()]
+    assert acts[before:].count("external") == 1
+    assert as_at_first.names()["champion"] == 1  # the recorder, which finds it too
+    assert as_at_first("history").details["lines"] == []
+
+
+def test_a_change_made_in_mlflow_is_told_by_a_command_that_is_refused_too(
+    as_at_first, versions, capsys
+):
+    as_at_first.names()
+    as_at_first.place.mlflow().set_registered_model_alias("boston_housing", "champion", "2")
+    for words in (("promote", "version=1"), ("rollback", "to=99")):
+        with pytest.raises(MlopsError):
+            as_at_first.place(*words, "ui=plain")
+    assert capsys.readouterr().out.count("changed elsewhere") == 1
+
+
+def test_history_lets_the_recorder_look_for_what_cannot_be_seen_at_a_glance(
+    as_at_first, versions, monkeypatch
+):
     as_at_first.names()
     as_at_first("history")
     as_at_first.place.mlflow().set_registered_model_alias("boston_housing", "champion", "2")
-    as_at_first.place("history")
+    monkeypatch.setattr("mlops.tracker.glance.glance", lambda *_: None)
+    assert as_at_first.place("history").details["lines"] == []
     spool = Spool(as_at_first.outputs, Address.of(as_at_first.outputs))
     until = time.monotonic() + 60
     while not notes(as_at_first.outputs, "boston_housing") and time.monotonic() < until:

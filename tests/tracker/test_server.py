@@ -8,21 +8,25 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 
+from mlops.core.version import Standing
 from mlops.tracker import prepared
 from mlops.tracker.address import Address
 from mlops.tracker.courier import Courier
+from mlops.tracker.elsewhere import notes
 from mlops.tracker.mlflow import Mlflow
 from mlops.tracker.spool import Spool
 from mlops.tracker.sync import drain, pending
 
 PASSWORD = "s3cret-w0rd"
 STARTS_S = 90
+MOVED = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n"
 
 
 class Server:
@@ -135,6 +139,45 @@ def test_a_server_killed_on_the_way_and_started_again_has_every_run_once(
     assert {run.info.status for run in runs} == {"FINISHED"}
     versions = [each.version for run in runs for each in ledger(server.uri).versions(run)]
     assert sorted(map(int, versions)) == list(range(1, 11))
+
+
+def test_a_server_tells_at_a_glance_what_somebody_changed_there(
+    outputs, a_full_record, ledger, server
+):
+    if server.process is None:
+        server.start()
+    records = [a_full_record(experiment="seen", register="seen") for _ in range(2)]
+    spool = Spool(outputs, Address.of(outputs, server.uri))
+    numbers = {number: each.key for number, each in enumerate(records, start=1)}
+    told = Standing(model="seen", seq=2, hash="0" * 64, versions=numbers, aliases={"champion": 1})
+    for each in (*records, told):
+        spool.put(each)
+    assert len(drain(outputs, uri=server.uri).delivered) == 2
+    tracker = Mlflow(uri=server.uri.replace("://", "://ann:word@"))
+    tracker.look(outputs, told)
+    assert notes(outputs, "seen") == []
+    ledger(server.uri).client.set_registered_model_alias("seen", "champion", "2")
+    tracker.look(outputs, told)
+    [(_, note)] = notes(outputs, "seen")
+    assert (note["alias"], note["version"], note["was"]) == ("champion", 2, 1)
+
+
+@pytest.mark.parametrize("answer", [b"", b"no HTTP", b"HTTP/1.1 200 OK\r\n\r\n[]", MOVED])
+def test_an_address_that_is_no_tracking_server_tells_nothing(outputs, answer):
+    told = Standing(model="seen", seq=1, hash="0" * 64)
+    with socket.create_server(("127.0.0.1", 0)) as strange:
+
+        def speak() -> None:
+            caller, _ = strange.accept()
+            with caller:
+                caller.recv(4096)
+                caller.sendall(answer)
+
+        speaker = threading.Thread(target=speak)
+        speaker.start()
+        Mlflow(uri=f"http://127.0.0.1:{strange.getsockname()[1]}").look(outputs, told)
+        speaker.join()
+    assert notes(outputs, "seen") == []
 
 
 def test_a_server_that_accepts_and_never_answers_is_away(outputs, a_record, monkeypatch):

@@ -146,6 +146,49 @@ def test_a_change_made_in_mlflow_is_noted_once_and_put_right(desk, runs, ledger,
     assert elsewhere(outputs) == []
 
 
+def test_a_change_is_seen_at_a_glance_as_the_recorder_sees_it(desk, runs, ledger, outputs):
+    told = standing(runs, champion=1, challenger=3)
+    desk.deliver(told)
+    tracker = Mlflow()
+    tracker.look(outputs, told)
+    assert elsewhere(outputs) == []
+    client = ledger().client
+    client.set_registered_model_alias("houses", "champion", "2")
+    client.delete_registered_model_alias("houses", "challenger")
+    tracker.look(outputs, told)
+    found = elsewhere(outputs)
+    assert len(found) == 2
+    desk.spool.put(told)
+    desk.look()
+    assert elsewhere(outputs) == found
+    assert names(ledger) == {"champion": 1, "challenger": 3}
+
+
+@pytest.mark.parametrize(
+    "left", ["", "[]", "{", '{"aliases": 7}', '{"seq": "x"}', '{"next": []}', "[" * 4000]
+)
+def test_what_others_wrote_into_the_tag_is_no_word_of_ours(desk, runs, ledger, outputs, left):
+    told = standing(runs, champion=1)
+    desk.deliver(told)
+    client = ledger().client
+    client.set_registered_model_tag("houses", "mlops.ledger", left)
+    client.set_registered_model_alias("houses", "champion", "2")
+    Mlflow().look(outputs, told)
+    assert elsewhere(outputs) == []
+    desk.deliver(told)
+    assert names(ledger) == {"champion": 1}
+
+
+@pytest.mark.parametrize("database", [b"", b"no database", None])
+def test_where_nothing_can_be_seen_nothing_is_said(outputs, database):
+    if database is not None:
+        outputs.mkdir()
+        (outputs / "mlflow.db").write_bytes(database)
+    Mlflow().look(outputs, standing(["run"], champion=1))
+    assert elsewhere(outputs) == []
+    assert (outputs / "mlflow.db").exists() == (database is not None)
+
+
 def test_it_waits_while_the_server_is_away_and_the_run_s_own_outcome_is_told(
     outputs, a_full_record, ledger
 ):
