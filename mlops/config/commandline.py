@@ -19,6 +19,7 @@ from mlops.config.flags import read_flags
 from mlops.core.errors import MlopsError, closest, fail, listed
 
 TEXT = ("reason", "query", "path", "url")
+_OTHERWISE = re.compile(r"(?:nan|inf|null|true|false)\Z", re.IGNORECASE)
 SPACE = ("tuner.space.", "tuner.options.")
 
 
@@ -115,6 +116,9 @@ def _own(
     is_text = name.rpartition(".")[2] in text and "." in name
     if mark and name.startswith(SPACE) and value != "null":
         return f"{key}{mark}{quoted(value)}"  # what a tuner may try, not a sweep of ours
+    is_choice = name in ("recipe", *catalogue.groups)
+    if is_choice and _OTHERWISE.match(value) and value in catalogue.options(name):
+        return f"{key}{mark}'{value}'"  # an option's name, which Hydra would read as a number
     if mark and is_text and not (multirun and not name.startswith("flow.")):
         value = quoted(value)
     return f"{key}{mark}{value}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from mlops.core.dataset import Task
-from mlops.core.errors import closest, fail, listed, one_of
+from mlops.core.errors import MlopsError, closest, fail, listed, one_of
 from mlops.core.values import as_numbers, as_words
+from mlops.data.costs import cost_problems, no_classes
 from mlops.data.roles import refuse_comma
 
 if TYPE_CHECKING:
@@ -94,16 +94,8 @@ def _measured(
         raise _useless(name, found, "numbers, for a regression")
     if numbers.nunique() < 2:
         raise _useless(name, "the same number in all rows", "a target that varies")
-    if costs or positive is not None:
-        key = "data.costs" if costs else "data.positive"
-        raise fail(
-            "label-unknown",
-            "A number to predict has no classes.",
-            where=key,
-            found=str(costs or positive),
-            accepted="nothing, for a regression",
-            next_step=f"leave {key} out, or data.task=classification",
-        )
+    if problems := no_classes(costs, positive):
+        raise MlopsError(*problems)
     return numbers, Task("regression", name), []
 
 
@@ -163,19 +155,12 @@ def _positive(positive: Any, classes: tuple[Any, ...]) -> tuple[Any, list[str]]:
 
 def _costs(costs: dict[Any, float] | None, classes: tuple[Any, ...]) -> dict[Any, float]:
     known: dict[Any, float] = {}
+    if problems := cost_problems(costs):
+        raise MlopsError(*problems)
     for label, cost in (costs or {}).items():
         chosen = match(label, classes)
         if chosen is None:
             raise _no_label("data.costs", label, classes)
-        if isinstance(cost, bool) or not isinstance(cost, (int, float)) or not 0 <= cost < math.inf:
-            raise fail(
-                "cost-out-of-range",
-                "A cost is a number, at least 0.",
-                where=f"data.costs.{label}",
-                found=repr(cost),
-                accepted="[0, inf)",
-                next_step=f"data.costs.{label}=1",
-            )
         known[chosen] = float(cost)
     return {label: known.get(label, 1.0) for label in classes} if known else {}
 

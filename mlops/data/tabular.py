@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops.core.dataset import ROLES, Column, Dataset
 from mlops.core.errors import MlopsError, Problem, closest, fail, listed
+from mlops.data.costs import cost_problems, no_classes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,7 @@ class Tabular:
         self.sensitive = sensitive
 
     def _check_names(self, names: Sequence[str]) -> None:
-        """Hold target, roles and sensitive columns against the header; tell all at once."""
+        """Hold target, roles, sensitive columns and costs against the header; tell all at once."""
         problems = []
         if self.target not in names:
             problems.append(_unknown("data.target", self.target, names))
@@ -64,6 +65,8 @@ class Tabular:
             for name in self.sensitive or []
             if name not in names
         ]
+        problems += cost_problems(self.costs)
+        problems += no_classes(self.costs, self.positive) if self.task == "regression" else []
         if problems:
             raise MlopsError(*problems)
 

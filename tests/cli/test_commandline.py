@@ -114,6 +114,14 @@ def test_any_text_survives_the_quotes(text):
         assert OverridesParser.create().parse_override(word).value() == text
 
 
+@pytest.mark.parametrize("name", ["nan", "null", "true", "inf"])
+def test_an_option_may_be_called_what_hydra_reads_as_a_value(work, name):
+    (work / "conf" / "splitter").mkdir(parents=True)
+    shipped = catalogue().option("splitter", "kfold").document.text
+    (work / "conf" / "splitter" / f"{name}.yaml").write_text(shipped)
+    assert job_of(understand([f"splitter={name}"], catalogue())).choices["splitter"] == name
+
+
 def test_no_verb_is_run(work):
     command = understand(["model=ridge"], catalogue())
     assert (command.verb, command.words) == ("run", ("model=ridge",))
