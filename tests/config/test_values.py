@@ -56,9 +56,9 @@ WRONG = [
     ("data.sensitive=[[[1]]]", "", "column-unknown"),
     ("evaluator.regression.gates.rsme.min=3", "", "unknown-metric"),
     ("evaluator.regression.gates={rmse: {mx: 3}}", "", "unknown-condition"),
-    ("data.task=regression data.costs={a:1}", "", "label-unknown"),
-    ("data.task=classification +data.costs.a=-1", "data.costs.a", "cost-out-of-range"),
-    ("data.task=classification data.costs={a:x}", "data.costs.a", "cost-out-of-range"),
+    ("data.task=regression data.positive=1", "", "label-unknown"),
+    ("data.task=classification +data.costs.a=-1", "", "cost-out-of-range"),
+    ("data.task=classification +data.costs.a=x", "", "cost-out-of-range"),
     ("evaluator=classification", "evaluator=classification", "task-mismatch"),
 ]
 
