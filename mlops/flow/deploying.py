@@ -72,6 +72,21 @@ class Deploying:
             self._part(charge)
         return charge
 
+    def behind(self) -> tuple[str, ...]:
+        """A line where something else is online here than the champion, and does not follow.
+
+        Whoever promotes elsewhere, on a branch that is fetched here, puts nothing online here.
+        """
+        charge, now = Charge.read(place(self.versions)), self.versions.holder(DEPLOYED)
+        if charge is None or now is None or charge.version in (0, now.version):
+            return ()
+        with suppress(MlopsError):  # a deployer that is no option here follows nothing
+            if hasattr(self._part(charge), "serves"):
+                return ()
+        online = f"{charge.deployer} has version {charge.version} online"
+        step = f"mlops promote version={DEPLOYED} puts it there"
+        return (f"{online}, and version {now.version} is {DEPLOYED}: {step}",)
+
     def __call__(self, intent: Intent) -> None:
         """Put online what an act asks for, and note how long that took."""
         if intent.alias != DEPLOYED:

@@ -9,6 +9,7 @@ from mlops.config.job import Job
 from mlops.core.errors import counted
 from mlops.core.record import Result
 from mlops.core.version import REGISTER, LedgerEntry
+from mlops.flow.deploying import Deploying
 from mlops.flow.registered import caught_up, known_versions, look_at_tracker, tell_tracker
 from mlops.flow.run_index import END
 from mlops.flow.witnesses import told as told_to_recorder
@@ -48,6 +49,7 @@ class History:
         versions = known_versions(job)
         heard = self._witnesses(job, versions)
         told = caught_up(job, versions) or tuple(filter(None, [versions.ledger.stale]))
+        told += Deploying(job, versions).behind()
         entries = versions.ledger.verify() if self.verify else versions.ledger.entries()
         denial = denied(versions, entries, heard)
         if denial and self.verify:

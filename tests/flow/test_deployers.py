@@ -119,6 +119,16 @@ def test_a_monitor_that_cannot_look_takes_no_act_back(town):
     assert town.champion == 2
 
 
+def test_a_champion_that_others_made_is_told_and_put_online_by_one_word(two):
+    two("promote", "version=2", "deployer=dry_run")  # as one that was fetched from elsewhere
+    assert two.answer == "houses 1 ready"
+    [line] = two("history").details["lines"]
+    assert line.startswith("desk has version 1 online, and version 2 is champion")
+    two("promote", "version=champion")
+    assert two.answer == "houses 2 ready"
+    assert two("history").details["lines"] == []
+
+
 def test_another_name_is_not_deployed(two):
     two("promote", "version=2", "alias=shadow")
     assert two.answer == "houses 1 ready"
