@@ -125,9 +125,12 @@ def changed_elsewhere(job: Job, versions: Versions) -> list[str]:
 
     look, standing = getattr(job.part("tracker"), "look", None), versions.standing()
     told: list[str] = []
-    with suppress(OSError):  # who may only read here reads all the same
-        if look is not None and standing is not None:
+    if look is not None and standing is not None:
+        with suppress(
+            OSError, MlopsError
+        ):  # an address that cannot be had is the recorder's to tell
             look(job.outputs, standing)
+    with suppress(OSError):  # who may only read here reads all the same
         for path, note in notes(job.outputs, versions.model) if standing is not None else ():
             entries = versions.found_elsewhere([note])
             told += [f"changed elsewhere: {entry.why}" for entry in entries]

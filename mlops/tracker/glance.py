@@ -15,10 +15,13 @@ from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from mlops.core.lines import parsed
+from mlops.core.version import Standing
 from mlops.tracker.address import Address, behind_proxy
+from mlops.tracker.standings import NUMBER, find_changes, how_left
 
 _PATIENCE_S = 1.0
 _API, _MOST, _MOST_BYTES = "api/2.0/mlflow", 1_000, 10_000_000
+_LONGEST = 255
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +41,29 @@ class Glance:
     aliases: dict[str, str]
     tags: dict[str, str]
     numbers: dict[str, str]
+
+
+def look(address: Address, standing: Standing, spool: Path) -> None:
+    """Leave a note of each alias that is not as we left it, if that can be seen from here.
+
+    Parameters
+    ----------
+    address : Address
+        Of the registry.
+    standing : Standing
+        How the model stands by its ledger.
+    spool : pathlib.Path
+    """
+    seen = glance(address, standing.model, NUMBER)
+    if seen is not None:
+        ours = {version: int(each) for version, each in seen.numbers.items() if each.isdecimal()}
+        now = {name: each for name, each in seen.aliases.items() if _is_plain(name, each)}
+        find_changes(standing, how_left(seen.tags), now, ours, spool)
+
+
+def _is_plain(name: str, version: str) -> bool:
+    """Whether an alias is one that MLflow gives, and may stand on a screen."""
+    return version.isdecimal() and name.isprintable() and len(name) <= _LONGEST
 
 
 def glance(address: Address, model: str, tag: str) -> Glance | None:

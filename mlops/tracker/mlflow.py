@@ -82,17 +82,10 @@ class Mlflow:
         standing : Standing
             How the model stands by its ledger.
         """
-        from mlops.tracker.glance import glance
-        from mlops.tracker.standings import NUMBER, find_changes, how_left
+        from mlops.tracker.glance import look
 
         registry = os.environ.get("MLFLOW_REGISTRY_URI") or self.uri
-        seen = glance(Address.of(outputs, registry), standing.model, NUMBER)
-        if seen is not None:
-            ours = {
-                version: int(each) for version, each in seen.numbers.items() if each.isdecimal()
-            }
-            left = how_left(seen.tags)
-            find_changes(standing, left, seen.aliases, ours, outputs.resolve() / "spool")
+        look(Address.of(outputs, registry), standing, Spool(outputs).folder)
 
     def join(self, outputs: Path) -> None:
         """Write records beside a process that has opened its tracker, whose recorder delivers."""
