@@ -44,22 +44,28 @@ def missing(record: Record) -> list[str]:
     )
 
 
-def describe(place: Place, record: Record, *, model_id: str | None) -> None:
+def tags(record: Record) -> dict[str, str]:
+    """The tags of `record`, fitted; they say also which of its files are missing."""
+    absent = ", ".join(missing(record))
+    return limits.fitted({**record.tags, **({MISSING: absent} if absent else {})}, limits.TAG)
+
+
+def describe(
+    place: Place, record: Record, *, model_id: str | None, is_tagged: bool = False
+) -> None:
     """Write parameters, tags and metrics, in as few requests as MLflow allows.
 
     Metrics carry the record's own time: written twice they are one.
     """
     from mlflow.entities import Metric, Param, RunTag
 
-    absent = ", ".join(missing(record))
-    tags = {**record.tags, **({MISSING: absent} if absent else {})}
     metrics = [
         Metric(limits.name(name), value, record.end_ms, step, model_id=model_id)
         for name, value, step in record.metrics
     ]
     parts = zip_longest(
         limits.batches(limits.fitted(record.params, limits.PARAM)),
-        limits.batches(limits.fitted(tags, limits.TAG)),
+        limits.batches({} if is_tagged else tags(record)),
         limits.chunks(metrics, _METRICS),
     )
     for some_params, some_tags, some_metrics in parts:

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 
 from mlops.core.paths import PACKAGE
 from mlops.tracker.address import NAME
@@ -104,8 +105,8 @@ class Courier:
         that still holds it will see them, and where none holds it one is started.
         """
         since_ms, restarts, end = now_ms(), 0, time.monotonic() + wait_s
-        left = list(keys)
-        while left := [key for key in left if self.spool.outcome(key) is None]:
+        left = deque(keys)
+        while self._are_left(left):
             waited_s = time.monotonic() - end + wait_s
             if reason := self._excuse(left, since_ms, age_ms if waited_s >= _SECOND_TRY_S else 0):
                 return reason
@@ -122,10 +123,16 @@ class Courier:
             time.sleep(_GLANCE_S)
         return ""
 
+    def _are_left(self, keys: deque[str]) -> bool:
+        """Forget those at the front that have come to an end; a look at one is a file's."""
+        while keys and self.spool.outcome(keys[0]) is not None:
+            keys.popleft()
+        return bool(keys)
+
     def _is_idle(self) -> bool:
         return self._process is None or self._process.poll() is not None
 
-    def _excuse(self, keys: list[str], since_ms: int, age_ms: int) -> str:
+    def _excuse(self, keys: Iterable[str], since_ms: int, age_ms: int) -> str:
         """What the recorder says against waiting any longer."""
         said = self.spool.said()
         if said["at_ms"] < since_ms - age_ms:

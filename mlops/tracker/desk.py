@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlops.core.paths import SAFE_NAME
@@ -10,11 +11,13 @@ from mlops.core.record import Record
 from mlops.core.version import Standing
 from mlops.tracker import contents, limits, models, prepared, standings, versions
 from mlops.tracker.contents import KEY, MISSING, Place
+from mlops.tracker.transaction import one_transaction
 
 if TYPE_CHECKING:
     from mlops.tracker.spool import Spool
 
 PARENT = "mlflow.parentRunId"
+_PAGE = 1000
 
 
 class Desk:
@@ -47,6 +50,7 @@ class Desk:
             self.client.search_registered_models(max_results=1)
         self._experiments: dict[str, str] = {}
         self._runs: dict[str, str] = {}
+        self._families: set[tuple[str, str]] = set()  # of which all runs there are in _runs
 
     def answers(self) -> bool:
         """Whether MLflow can be used at this moment."""
@@ -73,10 +77,12 @@ class Desk:
         if isinstance(record, Standing):
             return f"{record.model}, line {record.seq}", "", self._align(record)
         experiment = self._experiment(record.experiment)
-        run_id = self._run(record, experiment)
+        known = self._find(record, experiment)
+        run_id = self._create_run(record, experiment) if known is None else known
         place = Place(self.client, run_id, experiment)
         model = models.find_or_create(place, record)
-        contents.describe(place, record, model_id=model.model_id if model else None)
+        model_id = model.model_id if model else None
+        contents.describe(place, record, model_id=model_id, is_tagged=known is None)
         contents.put_inputs(place, record)
         contents.put_artifacts(place, record)
         if model is not None:
@@ -84,6 +90,30 @@ class Desk:
         version, remark = self._register(place, record, model)
         self.client.set_terminated(run_id, record.status, record.end_ms)
         return run_id, version, remark
+
+    def deliver_together(self, records: Sequence[Record]) -> list[str]:
+        """Bring records that are slight into MLflow, all of them or none; return the runs' ids.
+
+        Raises
+        ------
+        Exception
+            One of them cannot be delivered so: try each by itself.
+        """
+        try:
+            with one_transaction(self.client):
+                return [self.deliver(each)[0] for each in records]
+        except BaseException:
+            self._runs.clear()  # none of them is there
+            self._families.clear()
+            raise
+
+    def takes_together(self, record: Record) -> bool:
+        """Whether `record` is slight, as those of trials are, and goes to our own database."""
+        return (
+            self.address.database is not None
+            and bool(record.parent_key)
+            and not (record.model or record.artifacts or record.dataset or record.register)
+        )
 
     def look(self) -> None:
         """Compare every model's aliases with how they stand, and bring them back in line."""
@@ -163,36 +193,59 @@ class Desk:
         folder = name if SAFE_NAME.match(name) else limits.name(f"{name}?").replace(" ", "_")[-64:]
         return str(self.address.artifacts / folder)
 
-    def _run(self, record: Record, experiment: str) -> str:
-        run_id = self._find_run(record.key, experiment)
-        parent = self._parent(record, experiment)
-        tags = {PARENT: parent} if parent else {}
-        if run_id is None:
-            return self._create_run(record, experiment, tags)
-        self.client.update_run(run_id, name=record.run_name)  # it may be a parent's stand-in
-        for name, value in tags.items():
-            self.client.set_tag(run_id, name, value)
+    def _find(self, record: Record, experiment: str) -> str | None:
+        """The run of `record`, brought in line with what stands in for one; None if there is none.
+
+        A child is one of many: all whose keys begin as its own does are looked up once. Whatever
+        comes after is made by us, for there is one recorder.
+        """
+        family = (experiment, record.key.rpartition("-")[0])
+        if not record.parent_key or not family[1]:
+            self._find_run(record.key, experiment)
+        elif family not in self._families:
+            self._look_up(experiment, f"tags.`{KEY}` LIKE '{family[1]}-%'")
+            self._families.add(family)
+        run_id = self._runs.get(record.key)
+        if run_id is not None:
+            self.client.update_run(run_id, name=record.run_name)  # it may be a parent's stand-in
+            for name, value in self._above(record, experiment).items():
+                self.client.set_tag(run_id, name, value)
         return run_id
 
-    def _create_run(self, record: Record, experiment: str, tags: dict[str, str]) -> str:
+    def _create_run(self, record: Record, experiment: str) -> str:
+        own = {KEY: record.key, "mlflow.source.name": "mlops", **self._above(record, experiment)}
         run = self.client.create_run(
             experiment,
             start_time=record.start_ms,
-            tags={KEY: record.key, "mlflow.source.name": "mlops", **tags},
+            tags={**contents.tags(record), **own},
             run_name=record.run_name,
         )
         self._runs[record.key] = run.info.run_id
-        return run.info.run_id
+        return str(run.info.run_id)
 
     def _find_run(self, key: str, experiment: str) -> str | None:
         if key not in self._runs:
-            found = self.client.search_runs([experiment], f"tags.`{KEY}` = '{key}'", max_results=9)
-            ids = sorted(run.info.run_id for run in found)
-            for extra in ids[1:]:  # a request that timed out here, and was carried out there
-                self.client.delete_run(extra)
-            if ids:
-                self._runs[key] = ids[0]
+            self._look_up(experiment, f"tags.`{KEY}` = '{key}'")
         return self._runs.get(key)
+
+    def _look_up(self, experiment: str, chosen: str) -> None:
+        """Take note of runs that are there, one for each key."""
+        found: dict[str, list[str]] = {}
+        more, among = {"max_results": _PAGE}, [experiment]
+        while page := self.client.search_runs(among, chosen, **more):
+            for run in page:
+                found.setdefault(run.data.tags[KEY], []).append(run.info.run_id)
+            if not page.token:
+                break
+            more["page_token"] = page.token
+        for key, ids in found.items():
+            self._runs[key], *extra = sorted(ids)
+            for each in extra:  # a request that timed out here, and was carried out there
+                self.client.delete_run(each)
+
+    def _above(self, record: Record, experiment: str) -> dict[str, str]:
+        parent = self._parent(record, experiment)
+        return {PARENT: parent} if parent else {}
 
     def _parent(self, record: Record, experiment: str) -> str:
         """The parent's run; one that stands in for it where its own record comes later."""
@@ -209,7 +262,7 @@ class Desk:
             start_ms=self.spool.start_ms(record.parent_key) or record.start_ms,
             end_ms=0,
         )
-        return self._create_run(stand_in, experiment, {})
+        return self._create_run(stand_in, experiment)
 
 
 def _ready(model: Any) -> Any:

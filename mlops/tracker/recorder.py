@@ -7,6 +7,7 @@ own: it may be killed at any point, and the next one goes on where it was.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import re
@@ -19,7 +20,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from mlops.core.errors import MlopsError
+from mlops.core.record import Record
 from mlops.tracker.address import Address
+from mlops.tracker.limits import chunks
 from mlops.tracker.log import write_to
 from mlops.tracker.spool import Spool, now_ms
 from mlops.tracker.started import bury, running
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 _IDLE_S = 0.1
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 _TRIES = 2
+_TOGETHER = 25
+_GATHER_S = 0.3  # after trials, before the next: those that end meanwhile are delivered together
 # The client's own patience, short; a value that the user has set wins. No retries: a request that
 # is sent again could create a second run, while we look for the first one before we try again.
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "15"}
@@ -60,7 +65,7 @@ class Recorder:
         self._tries: Counter[str] = Counter()
         self._troubled: dict[str, str] = {}
         self._pause_s = _FIRST_PAUSE_S
-        self._began_ms = 0
+        self._began_ms, self._rest_s = 0, 0.0
         self._has_looked = False
 
     def listen(self, parent: IO[bytes]) -> None:
@@ -78,19 +83,54 @@ class Recorder:
             if is_last and not running(self.spool.outputs) and (not left or self._desk is None):
                 return
             self.nudged.wait(self._pause(left))
+            self.parent_gone.wait(self._rest_s)
             self.nudged.clear()
 
     def round(self) -> list[str]:
         """Deliver what waits; return the keys that are worth another try."""
-        self._began_ms = now_ms()
+        self._began_ms, self._rest_s = now_ms(), 0.0
         bury(self.spool)
         keys = self._due()
         if self._desk is not None or self._open():
             self._look()
-            for key in keys:
-                if self._desk is not None:
-                    self._deliver(key, self._desk)
+            for some in chunks(keys, _TOGETHER):
+                self._deliver_all(some)
         return self._due()
+
+    def _deliver_all(self, keys: list[str]) -> None:
+        left = keys[self._deliver_together(keys) :]
+        for key in left:
+            if self._desk is not None:
+                self._deliver(key, self._desk)
+
+    def _deliver_together(self, keys: list[str]) -> int:
+        """Deliver those at the front that are slight, all at once; return how many that were."""
+        began, desk = time.monotonic(), self._desk
+        if desk is None:
+            return 0
+        records: list[Record] = []
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):  # told further down
+            for record in map(self.spool.read, keys):
+                if not (isinstance(record, Record) and desk.takes_together(record)):
+                    break
+                records.append(record)
+        if not records:
+            return 0
+        self._rest_s = _GATHER_S
+        try:
+            runs = desk.deliver_together(records)
+        except Exception:  # one of them: which, is told when each goes by itself
+            traceback.print_exc()
+            return 0
+        for record, run_id in zip(records, runs, strict=True):
+            self._delivered(record.key, run_id)
+        print(f"{len(records)} runs at once in {time.monotonic() - began:.2f} s")  # noqa: T201
+        return len(records)
+
+    def _delivered(self, key: str, run_id: str, version: str = "", remark: str = "") -> None:
+        self.spool.delivered(key, run_id=run_id, version=version, remark=remark)
+        if self._troubled.pop(key, None):
+            self._say()
 
     def _look(self) -> None:
         """Find out, once, whether somebody moved an alias since the last recorder was here."""
@@ -160,9 +200,7 @@ class Recorder:
         except Exception as error:
             self._failed(key, desk, error)
             return
-        self.spool.delivered(key, run_id=run_id, version=version, remark=remark)
-        if self._troubled.pop(key, None):
-            self._say()
+        self._delivered(key, run_id, version, remark)
         print(f"{key}: run {run_id} in {time.monotonic() - began:.2f} s")  # noqa: T201
 
     def _failed(self, key: str, desk: Desk, error: Exception) -> None:

@@ -130,6 +130,67 @@ print(json.dumps(ends))
 """
 
 
+def test_trials_that_are_recorded_together_are_there_once_wherever_it_is_killed(
+    outputs, a_record, ledger, cli
+):
+    """Each process is killed after so many of the calls of one kind; the next one goes on."""
+    spool = Spool(outputs, Address.of(outputs))
+    trials = [a_record(key=f"search-{n}", parent_key="search") for n in range(30)]
+    for trial in trials:
+        spool.put(trial)
+    ended = python(cli, KILLED_TOGETHER, outputs, json.dumps(KILL_AFTER_SO_MANY))
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout) == [-signal.SIGKILL] * len(KILL_AFTER_SO_MANY)
+
+    wrong = a_record(key="search-wrong", parent_key="search", status="NONSENSE")
+    more = [a_record(key=f"search-{n}", parent_key="search") for n in (30, 31)]
+    for each in (more[0], wrong, more[1], a_record(key="search")):
+        spool.put(each)
+    drained = drain(outputs)
+    assert set(drained.waiting) | set(drained.refused) == {wrong.key}
+    (parent,) = ledger().runs("search")
+    for trial in (*trials, *more):
+        (run,) = ledger().runs(trial.key)
+        assert run.info.status == "FINISHED"
+        assert run.data.params == trial.params
+        assert run.data.metrics == {"rmse": 1.5, "loss": 2.0}
+        assert run.data.tags["recipe"] == "houses"
+        assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
+        history = ledger().client.get_metric_history(run.info.run_id, "loss")
+        assert sorted((each.step, each.value) for each in history) == [(0, 3.0), (1, 2.0)]
+
+
+KILL_AFTER_SO_MANY = (("create_run", 3), ("log_batch", 9), ("write_whole", 1), ("write_whole", 4))
+KILLED_TOGETHER = """
+import json, os, signal, sys
+from pathlib import Path
+import mlflow, mlflow.store.tracking.sqlalchemy_store
+from mlflow import MlflowClient
+from mlops.tracker import recorder, spool as spool_module
+
+def kill_after(name, count):
+    owner = spool_module if name == "write_whole" else MlflowClient
+    real, seen = getattr(owner, name), []
+    def fatal(*args, **kwargs):
+        result = real(*args, **kwargs)
+        seen.append(name)
+        if len(seen) == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+    setattr(owner, name, fatal)
+
+ends = []
+for name, count in json.loads(sys.argv[2]):
+    if not os.fork():
+        kill_after(name, count)
+        sys.stdin = open(os.devnull)
+        recorder.main([sys.argv[1]])
+        os._exit(0)
+    ends.append(os.waitstatus_to_exitcode(os.wait()[1]))
+print(json.dumps(ends))
+"""
+
+
 def test_a_recorder_killed_under_a_waiting_run_is_replaced(outputs, a_record, ledger):
     tracker = Mlflow()
     tracker.open(outputs)
