@@ -39,18 +39,26 @@ class Search:
     is_pruned: bool
 
     def as_they_come(self) -> Iterator[Trial]:
-        """Ask whenever a worker is free, knowing what has ended by then."""
+        """Ask whenever a worker is free, knowing what has ended by then.
+
+        Who hears of a trial that has ended takes his time: a worker has the next one before.
+        """
         is_on = self._clock()
+        told: list[Trial] = []
         while True:
-            while self.scoring.crew.free and is_on() and (going := self._ask()):
-                self.scoring.start(going)
+            try:
+                while self.scoring.crew.free and is_on() and (going := self._ask()):
+                    self.scoring.start(going)
+            finally:
+                yield from told
+            told.clear()
             ended = self.scoring.next(BEAT_S if self.study.is_shared else None)
             self.study.beat()
             if ended is not None:
                 if self._goes_on(ended):
                     self.scoring.start(ended)
                 else:
-                    yield self.study.tell(ended)
+                    told.append(self.study.tell(ended))
             elif not self.scoring.going:
                 if not (is_on() and self.study.waits_for_others()):
                     return

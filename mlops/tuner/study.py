@@ -64,6 +64,7 @@ class Study:
         # Two drivers may be about to ask for one number: what they draw must not be the same.
         self._driver = os.urandom(8).hex() if is_shared else ""
         self._asked: dict[int, Any] = {}
+        self._known: dict[str, Any] = {}
 
     def ask(self) -> Going | None:
         """The next trial to score; None if the total is reached.
@@ -79,7 +80,7 @@ class Study:
         number = min(waiting, default=len(every))
         if not waiting and number < len(self._starts):
             self.study.enqueue_trial(stored(self._starts[number], self.axes))
-        self.study.sampler = self._sampler(seed=seed_of(self._seed, number, self._driver))
+        self.study.sampler = self._sampler_for(number)
         trial = self.study.ask()
         params = suggested(trial, self.axes)
         if self.is_shared and self._is_surplus(trial.number):
@@ -89,6 +90,20 @@ class Study:
         if self.is_shared:
             self.study._storage.record_heartbeat(trial._trial_id)
         return Going(trial.number, params)
+
+    def _sampler_for(self, number: int) -> Any:
+        """A sampler of its own for each trial, that is for its seed.
+
+        What all trials so far have in common it takes over from the one before, which has looked
+        at most of them already.
+        """
+        from optuna.search_space import IntersectionSearchSpace
+
+        sampler = self._sampler(seed=seed_of(self._seed, number, self._driver))
+        for name, value in vars(sampler).items():
+            if isinstance(value, IntersectionSearchSpace):
+                setattr(sampler, name, self._known.setdefault(name, value))
+        return sampler
 
     def next_number(self) -> int:
         """The number of the trial that :meth:`ask` would give."""
