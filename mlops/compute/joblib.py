@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mlops.compute.elsewhere import Elsewhere
 from mlops.compute.engine import Engine
 from mlops.compute.outpost import keep
+from mlops.compute.processes import without_main
 
 
 class Joblib(Elsewhere):
     """Crews of processes that joblib starts on this machine, with its engine loky.
 
-    A task that goes wrong costs only itself. If one of joblib's own processes is killed, joblib
-    ends the others too: what was under way then is lost, and the rest goes on.
+    A process of joblib that is killed costs the task that its worker had. Where several share a
+    pool, joblib ends them all then: so each has one of its own.
 
     Parameters
     ----------
@@ -42,56 +41,42 @@ class Joblib(Elsewhere):
         super().__init__(workers=workers, threads=threads, memory_mb=memory_mb, wait_s=wait_s)
 
     def opened(self, folder: Path) -> Engine:
-        """Nothing runs yet: joblib starts its processes when there is something to do."""
+        """Nothing runs yet: processes start when there is something to do."""
         size, threads = self._here()
-        return _Loky("joblib", size=size, threads=threads)
+        return _Loky(size=size, threads=threads)
 
 
 class _Loky(Engine):
-    """One call of joblib that goes on until it is closed, for all workers together."""
+    """A pool of one process for each worker: one that breaks takes no other with it."""
 
-    _thread: threading.Thread | None = None
+    def __init__(self, *, size: int, threads: int) -> None:
+        super().__init__("joblib", size=size, threads=threads)
+        self._pools: dict[Any, Any] = {}
 
     def place(self, call: Path) -> None:
-        if not self.going():
-            self._is_open = True
-            self._thread = threading.Thread(target=self._run, args=(str(call),), daemon=True)
-            self._thread.start()
+        from joblib.externals.loky import ProcessPoolExecutor
+
+        pool = ProcessPoolExecutor(max_workers=1)
+        with without_main():
+            self._pools[pool.submit(_kept, str(call), os.getpid())] = pool
 
     def going(self) -> int:
-        return self.size if self._thread is not None and self._thread.is_alive() else 0
+        for future in [each for each in self._pools if each.done()]:
+            self._over(_said(future))
+            self._pools.pop(future).shutdown(wait=False)
+        return len(self._pools)
 
     def close(self) -> None:
-        self._is_open = False
-        if self._thread is not None:
-            from joblib.externals.loky import get_reusable_executor
+        for pool in self._pools.values():
+            pool.shutdown(wait=True)
+        self._pools.clear()
 
-            self._thread.join()
-            get_reusable_executor().shutdown(wait=True)  # else they stay for minutes
 
-    def _run(self, call: str) -> None:
-        try:
-            for said in self._parallel(call):
-                self._over(said)
-        except Exception as error:  # one of its processes was killed
-            self._over(f"{type(error).__name__}: {error}".split("\n")[0])
-
-    def _parallel(self, call: str) -> Any:
-        from joblib import Parallel, delayed
-
-        parallel = Parallel(
-            n_jobs=self.size,
-            backend="loky",
-            batch_size=1,
-            pre_dispatch=self.size,
-            return_as="generator_unordered",
-        )
-        return parallel(self._calls(delayed(_kept), call))
-
-    def _calls(self, delayed: Any, call: str) -> Iterator[Any]:
-        """One more whenever joblib asks for it: for a worker that has ended, the next."""
-        while self._is_open:
-            yield delayed(call, os.getpid())
+def _said(future: Any) -> str:
+    try:
+        return str(future.result())
+    except Exception as error:  # its process was killed
+        return f"{type(error).__name__}: {error}".split("\n")[0]
 
 
 def _kept(call: str, driver: int) -> str:
