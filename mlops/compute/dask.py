@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from mlops.compute.elsewhere import Elsewhere
+from mlops.compute.elsewhere import Addressed
 from mlops.compute.engine import ANSWER_S, LOOPBACK, Engine, answers, away
 from mlops.compute.outpost import keep
 from mlops.compute.processes import without_main
@@ -21,43 +21,15 @@ PREFIX = "mlops-worker"
 LEAVE_S = 3  # for calls that still wait for room
 
 
-class Dask(Elsewhere):
+class Dask(Addressed):
     """Crews of workers that Dask places; each holds one of Dask's threads while the crew is there.
 
     A process of Dask that is killed costs the tasks that its workers had. Workers on other hosts
     need the working folder and ``outputs`` on a file system that all hosts share, see
     :class:`mlops.compute.elsewhere.Elsewhere`.
-
-    Parameters
-    ----------
-    address : str or None
-        Of a scheduler; None for a cluster on this machine that ends with the work.
-    workers : int or None
-        How many; None for one a thread of the cluster, and one a core without `address`.
-    threads : int or None
-        Threads of OpenMP and BLAS in each; None for 1, and for cores / workers without `address`.
-    memory_mb : float or None
-        Resident memory, megabytes, above which a worker is ended.
-    wait_s : float or None
-        Seconds to wait for the first worker; None for as long as it takes.
     """
 
-    def __init__(
-        self,
-        *,
-        address: str | None = None,
-        workers: int | None = None,
-        threads: int | None = None,
-        memory_mb: float | None = None,
-        wait_s: float | None = 60.0,
-    ) -> None:
-        super().__init__(workers=workers, threads=threads, memory_mb=memory_mb, wait_s=wait_s)
-        self.address = address
-
-    def check(self) -> None:
-        """Somebody has to listen at the address."""
-        if self.address is not None:
-            answers("dask", self.address)
+    name = "dask"
 
     def opened(self, folder: Path) -> Engine:
         """A cluster with room for workers."""

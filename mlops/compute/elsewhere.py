@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from mlops.compute.engine import Engine
+from mlops.compute.engine import Engine, answers
 from mlops.compute.local import cores
 from mlops.core.crew import Crew, Setup
 
@@ -23,9 +23,9 @@ class Elsewhere:
     Parameters
     ----------
     workers : int or None
-        How many; None for as many as there is room for.
+        How many; None for as many as there is room for, on this machine one a core.
     threads : int or None
-        Threads of OpenMP and BLAS in each.
+        Threads of OpenMP and BLAS in each; None for 1, on this machine for cores / workers.
     memory_mb : float or None
         Resident memory, megabytes, above which a worker is ended.
     wait_s : float or None
@@ -35,10 +35,10 @@ class Elsewhere:
     def __init__(
         self,
         *,
-        workers: int | None,
-        threads: int | None,
-        memory_mb: float | None,
-        wait_s: float | None,
+        workers: int | None = None,
+        threads: int | None = None,
+        memory_mb: float | None = None,
+        wait_s: float | None = 60.0,
     ) -> None:
         self.workers = workers
         self.threads = threads
@@ -95,3 +95,39 @@ class Elsewhere:
         """Workers and threads that share the cores of this machine."""
         size = self.workers or cores()
         return size, self.threads or max(1, cores() // size)
+
+
+class Addressed(Elsewhere):
+    """Crews of an engine that is there already, or is started here and ends with the work.
+
+    Parameters
+    ----------
+    address : str or None
+        ``host:port`` of the one that is there; None for one of its own on this machine.
+    workers : int or None
+        None for as many as it has room for, and one a core without `address`.
+    threads : int or None
+        None for 1, and for cores / workers without `address`.
+    memory_mb : float or None
+    wait_s : float or None
+        See :class:`Elsewhere`.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(
+        self,
+        *,
+        address: str | None = None,
+        workers: int | None = None,
+        threads: int | None = None,
+        memory_mb: float | None = None,
+        wait_s: float | None = 60.0,
+    ) -> None:
+        super().__init__(workers=workers, threads=threads, memory_mb=memory_mb, wait_s=wait_s)
+        self.address = address
+
+    def check(self) -> None:
+        """Somebody has to listen at the address."""
+        if self.address is not None:
+            answers(self.name, self.address)

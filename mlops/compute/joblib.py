@@ -17,28 +17,7 @@ class Joblib(Elsewhere):
 
     A process of joblib that is killed costs the task that its worker had. Where several share a
     pool, joblib ends them all then: so each has one of its own.
-
-    Parameters
-    ----------
-    workers : int or None
-        Processes; None for as many as there are cores.
-    threads : int or None
-        Threads of OpenMP and BLAS in each; None for cores / workers, at least 1.
-    memory_mb : float or None
-        Resident memory, megabytes, above which a worker is ended.
-    wait_s : float or None
-        Seconds to wait for the first worker.
     """
-
-    def __init__(
-        self,
-        *,
-        workers: int | None = None,
-        threads: int | None = None,
-        memory_mb: float | None = None,
-        wait_s: float | None = 60.0,
-    ) -> None:
-        super().__init__(workers=workers, threads=threads, memory_mb=memory_mb, wait_s=wait_s)
 
     def opened(self, folder: Path) -> Engine:
         """Nothing runs yet: processes start when there is something to do."""

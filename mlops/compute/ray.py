@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from mlops.compute.elsewhere import Elsewhere
+from mlops.compute.elsewhere import Addressed
 from mlops.compute.engine import LOOPBACK, Engine, answers, away
 from mlops.compute.outpost import keep
 from mlops.core.errors import MlopsError
@@ -23,7 +23,7 @@ STORE_BYTES = 80 * 1024 * 1024  # the least that Ray takes: nothing of ours goes
 LEAVE_S = 3.0  # for calls that still wait for room
 
 
-class Ray(Elsewhere):
+class Ray(Addressed):
     """Crews of workers that Ray places; each is a call that takes `threads` of Ray's cores.
 
     A process of Ray that is killed costs the task that its worker had. In a process that has
@@ -32,37 +32,9 @@ class Ray(Elsewhere):
     after a minute only, and a folder with logs stays in the system's place for such. Workers on
     other hosts need the working folder and ``outputs`` on a file system that all hosts share, see
     :class:`mlops.compute.elsewhere.Elsewhere`.
-
-    Parameters
-    ----------
-    address : str or None
-        ``host:port`` of an instance; None for one on this machine that ends with the work.
-    workers : int or None
-        How many; None for as many as its cores give room for.
-    threads : int or None
-        Threads of OpenMP and BLAS in each; None for 1, and for cores / workers without `address`.
-    memory_mb : float or None
-        Resident memory, megabytes, above which a worker is ended.
-    wait_s : float or None
-        Seconds to wait for the first worker; None for as long as it takes.
     """
 
-    def __init__(
-        self,
-        *,
-        address: str | None = None,
-        workers: int | None = None,
-        threads: int | None = None,
-        memory_mb: float | None = None,
-        wait_s: float | None = 60.0,
-    ) -> None:
-        super().__init__(workers=workers, threads=threads, memory_mb=memory_mb, wait_s=wait_s)
-        self.address = address
-
-    def check(self) -> None:
-        """Somebody has to listen at the address."""
-        if self.address is not None:
-            answers("ray", self.address)
+    name = "ray"
 
     def opened(self, folder: Path) -> Engine:
         """An instance with room for workers."""

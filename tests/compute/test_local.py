@@ -15,7 +15,7 @@ import pytest
 from mlops.compute.local import Local
 from mlops.core.crew import Ended, Failed, Told, events
 from mlops.core.errors import MlopsError
-from tests.compute.words import broken, gone, ready
+from tests.compute.words import broken, deaf, gone, of_session, ready
 
 
 def done(tasks: list[Any], *, limit_s: float | None = None, **keys: Any) -> dict[int, Any]:
@@ -170,7 +170,8 @@ def test_ctrl_c_reaches_the_driver_alone_also_while_workers_are_made_ready(tmp_p
         assert process.poll() is None
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    time.sleep(0.2)  # so that whoever hears of it could say so
+    while not all(each == process.pid or deaf(each) for each in of_session(process.pid)):
+        time.sleep(0.01)  # who hears of it says so, and ends
     (tmp_path / "here").unlink()
     said = process.communicate(timeout=120)[1]
     assert said.count("Traceback") == 1, said

@@ -103,6 +103,29 @@ def left_of(mark: str, session: int) -> list[str]:
     return found
 
 
+def of_session(session: int) -> list[int]:
+    """Processes of a session that live."""
+    found = [int(each.name) for each in Path("/proc").glob("[0-9]*")]
+    return [each for each in found if lives(each) and _session(each) == session]
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return 0
+
+
+def deaf(pid: int) -> bool:
+    """Whether Ctrl-C means nothing to a process: it is blocked or ignored, or nobody is there."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return True
+    masks = [int(line.split()[1], 16) for line in lines if line.startswith(("SigBlk", "SigIgn"))]
+    return any(mask >> (signal.SIGINT - 1) & 1 for mask in masks)
+
+
 def lives(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

@@ -25,8 +25,9 @@ class SweeperSettings:
         An Optuna sampler: ``hydra/sweeper/sampler=tpe``.
     direction : str or list of str
         ``minimize`` or ``maximize`` what a job returns; a list where it returns several numbers.
-    storage : str or None
-        An Optuna storage address; None keeps the study in memory.
+    storage : str, dict or None
+        An Optuna storage address, or ``{_target_: optuna.storages.…, …}``; None keeps the study
+        in memory.
     study_name : str or None
     n_trials : int
         Jobs; with `resume`, of the whole study.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from hydra.core.override_parser.types import (
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
+
+SPECIAL = frozenset(",()[]{}")
 
 
 @dataclass
@@ -42,21 +45,24 @@ class Space:
         hydra.errors.HydraException
             A word cannot be read.
         ValueError
-            A range or an interval is empty or reversed, or has the logarithm of zero.
+            A range or an interval is empty or reversed, or has the logarithm of zero; says of
+            which key.
         """
         for override in OverridesParser.create().parse_overrides(list(words)):
             key = str(override.get_key_element())
             self.searched.pop(key, None)
             self.fixed.pop(key, None)
             if override.is_sweep_override():
-                self.searched[key] = _distribution(override)
+                with _told_of(key):
+                    self.searched[key] = _distribution(override)
             else:
                 self.fixed[key] = str(override.get_value_element_as_str())
 
     def add_older(self, search_space: Mapping[str, Mapping[str, Any]]) -> None:
         """Take in the older form: key to ``{type, low, high, step, log, choices}``."""
         for key, about in search_space.items():
-            self.searched[str(key)] = _of_older(about)
+            with _told_of(str(key)):
+                self.searched[str(key)] = _of_older(about)
 
     def grid(self) -> dict[str, list[Any]]:
         """Every value of every key.
@@ -69,6 +75,15 @@ class Space:
         return {key: _values(key, each) for key, each in self.searched.items()}
 
 
+@contextmanager
+def _told_of(key: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError) as error:
+        lacks = "it lacks " if isinstance(error, KeyError) else ""
+        raise ValueError(f"{key}: {lacks}{error}") from error
+
+
 def _distribution(override: Override) -> BaseDistribution:
     from optuna.distributions import CategoricalDistribution
 
@@ -78,7 +93,14 @@ def _distribution(override: Override) -> BaseDistribution:
     if isinstance(sweep, RangeSweep) and not sweep.shuffle:
         return _range(sweep)
     assert isinstance(sweep, (ChoiceSweep, RangeSweep))
-    return CategoricalDistribution(list(override.sweep_iterator(transformer=Transformer.encode)))
+    return CategoricalDistribution(list(override.sweep_iterator(transformer=_encoded)))
+
+
+def _encoded(value: Any) -> Any:
+    """A value that Hydra's grammar reads as the same again; numbers stay what they are."""
+    if isinstance(value, str) and SPECIAL.intersection(value):
+        return Transformer.str(value)
+    return value if value is None else Transformer.encode(value)
 
 
 def _interval(sweep: IntervalSweep) -> BaseDistribution:
@@ -111,7 +133,7 @@ def _of_older(about: Mapping[str, Any]) -> BaseDistribution:
 
     kind = getattr(about["type"], "name", about["type"])
     if kind == "categorical":
-        return CategoricalDistribution(list(about["choices"]))
+        return CategoricalDistribution([_encoded(each) for each in about["choices"]])
     if kind not in ("int", "float"):
         raise ValueError(f"the type of a search space is int, float or categorical, not {kind}")
     log = bool(about.get("log", False))

@@ -99,7 +99,7 @@ class StudySweeper(Sweeper):
     def _space(self, arguments: list[str]) -> Space:
         space = Space()
         if self.search_space is not None and self.params is None:
-            space.add_older(self.search_space)
+            space.add_older(OmegaConf.to_container(self.search_space, resolve=True))  # type: ignore[arg-type]
         space.add(f"{key!s}={value}" for key, value in (self.params or {}).items())
         space.add(arguments)
         return space
@@ -110,7 +110,7 @@ class StudySweeper(Sweeper):
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         study = optuna.create_study(
             study_name=self.study_name,
-            storage=self.storage,
+            storage=_storage(self.storage),
             directions=_directions(self.direction),
             load_if_exists=True,
         )
@@ -164,6 +164,13 @@ class StudySweeper(Sweeper):
             raise answer
         _ = answer.return_value  # raises what the job raised
         raise RuntimeError(said)
+
+
+def _storage(given: Any) -> Any:
+    """An address, or the storage that the settings describe."""
+    from hydra.utils import instantiate
+
+    return instantiate(given) if isinstance(given, DictConfig) else given
 
 
 def _directions(direction: Any) -> list[str]:

@@ -138,6 +138,28 @@ def test_the_older_form_of_a_space_is_read(application):
     assert {line.split()[0] for line in application.jobs()} == {"2", "4"}
 
 
+def test_values_keep_what_the_grammar_would_read_otherwise(application):
+    words = ("x=1", "y=0", "hydra/sweeper/sampler=grid")
+    application(*words, 'kind=choice("c,d","e f")')
+    application(*words, 'kind="g,h","i"')
+    assert application.jobs() == ["1 0 c,d", "1 0 e f", "1 0 g,h", "1 0 i"]
+
+
+def test_a_space_that_is_wrong_is_told_with_its_key(application):
+    text = application("y=interval(3, 1)", code=1)
+    assert "y: `low <= high` must hold" in text
+    head, tail = CONFIG.partition("    params:")[0], CONFIG[CONFIG.index("x: 1\n") :]
+    older = "    search_space: {x: {type: int, low: 1}}\n"
+    (application.folder / "config.yaml").write_text(head + older + tail)
+    assert "x: it lacks 'high'" in application(code=1)
+
+
+def test_the_storage_may_be_described(application):
+    described = "{_target_: optuna.storages.RDBStorage, url: 'sqlite:///study.db'}"
+    application(f"hydra.sweeper.storage={described}", "hydra.sweeper.n_trials=2")
+    assert len(application.study().trials) == 2
+
+
 def test_several_directions_give_the_solutions_that_none_beats(application):
     application(
         "both=true", "hydra.sweeper.direction=[minimize,maximize]", "hydra/sweeper/sampler=motpe"
