@@ -24,7 +24,8 @@ class StudySweeper(Sweeper):
     """Runs a sweep as an Optuna study; the keys are told in :mod:`mlops.config.sweeper.settings`.
 
     Jobs are told in the order in which they were asked for where the sampler has a seed, so that
-    the same seed gives the same sweep; else as they end.
+    the same seed gives the same sweep, and a job waits for the one `n_jobs` before it; else as
+    they end.
     """
 
     def __init__(
@@ -144,14 +145,14 @@ class StudySweeper(Sweeper):
                 number, words = asking.ask()
                 places.start(number, words)
                 running.append(number)
-            number, answer = places.next()
-            ended[number] = answer
-            while ended and (first := running[0] if in_order else next(iter(ended))) in ended:
-                running.remove(first)
-                returned[first] = ended.pop(first)
-                if why := asking.tell(first, returned[first]):
-                    log.warning(f"Job {first} failed: {why}")
-            self._stop_if_hopeless(asking, answer)
+            while (first := running[0] if in_order else next(iter(ended), None)) not in ended:
+                number, answer = places.next()
+                ended[number] = answer
+            running.remove(first)  # one is told before one is asked: no other order repeats
+            returned[first] = ended.pop(first)
+            if why := asking.tell(first, returned[first]):
+                log.warning(f"Job {first} failed: {why}")
+            self._stop_if_hopeless(asking, returned[first])
         return {number: each for number, each in returned.items() if _is_return(each)}
 
     def _stop_if_hopeless(self, asking: Asking, answer: Any) -> None:

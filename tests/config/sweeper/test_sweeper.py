@@ -28,6 +28,7 @@ def main(config):
         Path(config.here).touch()
         while not Path(config.waits_for).exists():
             time.sleep(0.01)
+    Path(config.log).with_name("ended").open("a").write(f"{config.x}\\n")
     loss = (config.x - 1) ** 2 + config.y + (0.5 if config.kind == "a" else 0)
     return (loss, config.y) if config.both else loss
 
@@ -119,6 +120,23 @@ def test_a_sweep_of_hydra_optuna_sweeper_runs_as_it_is_and_alike_with_the_same_s
     assert found["best_params"].keys() == {"x", "y", "kind"}
     application()
     assert application.jobs() == first
+    assert application.results() == found
+
+
+def test_the_same_seed_gives_the_same_sweep_whichever_job_ends_first(application):
+    """The first of two jobs at once, the one at 6, is held until the other has ended."""
+    words = ("hydra/launcher=joblib", "hydra.sweeper.n_jobs=2", "hydra.sweeper.sampler.seed=4")
+    words += ("hydra.sweeper.sampler.n_startup_trials=1", "hydra.sweeper.n_trials=8")
+    application(*words)
+    jobs, found = sorted(application.jobs()), application.results()
+    (application.folder / "ended").unlink()
+    go = application.folder / "go"
+    process = application.start(*words, f"waits_for={go}", "waits_at=6")
+    wait_for(application.folder / "ended", process)
+    go.touch()
+    text = process.communicate(timeout=300)[0]
+    assert process.returncode == 0, text
+    assert sorted(application.jobs()) == jobs
     assert application.results() == found
 
 
