@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -11,10 +11,10 @@ from mlops.config.candidates import FITTED
 from mlops.config.job import Job
 from mlops.core.crew import Crew
 from mlops.core.report import rounded
-from mlops.core.tuning import COMPLETE, FAILED, PRUNED, Ensemble, Objective, Trial, Tuned
+from mlops.core.tuning import FAILED, PRUNED, Ensemble, Objective, Trial, Tuned
 from mlops.flow.fitting import Fitter
 from mlops.flow.keys import flat
-from mlops.flow.steps import Steps
+from mlops.flow.so_far import SoFar, named, told_if_stopped
 
 
 def tune(
@@ -33,22 +33,19 @@ def tune(
     told : callable
         Is told each trial of a search as it ends.
     """
-    ended: list[Trial] = []
     steps, primary, began = fitter.steps, evaluator.primary, perf_counter()
 
-    def hear(trial: Trial) -> None:
-        ended.append(trial)
-        told(trial)
-
-    asked = objective(job, fitter, evaluator, key, hear)
-    with told_if_stopped(steps, asked, ended):
+    asked = objective(job, fitter, evaluator, key, told)
+    so_far = SoFar(asked)
+    asked = replace(asked, told=so_far.told)
+    with told_if_stopped(steps, so_far):
         tuned: Tuned = job.part("tuner").tune(
             asked, job.space_for(fitter.prepared.dataset.task.name)
         )
     count = len(fitter.prepared.split.folds)
     says = f"{primary} {rounded(tuned.best.mean(primary))} over {count} folds"
     if len(tuned.trials) > 1:
-        says = f"{_counted(tuned.trials)}, best {says}: {_named(tuned.best)}"
+        says = f"{_counted(tuned.trials)}, best {says}: {named(tuned.best)}"
     reused = sum(name.startswith("fold ") for name in steps.reused)
     says += f" ({reused} folds' features reused)" if reused else ""
     if tuned.ensemble is not None:
@@ -56,24 +53,6 @@ def tune(
         says += f"; better still: the {tuned.ensemble.says}, {primary} {score}"
     steps.note("tuner", "done", says, perf_counter() - began)
     return tuned
-
-
-@contextmanager
-def told_if_stopped(steps: Steps, asked: Objective, ended: list[Trial]) -> Iterator[None]:
-    """Where the user stops the search, the result holds the best that was found by then."""
-    began = perf_counter()
-    try:
-        yield
-    except KeyboardInterrupt:
-        complete = [each for each in ended if each.state == COMPLETE]
-        sign = 1 if asked.greater_is_better else -1
-        best = max(complete, key=lambda each: sign * each.mean(asked.metric), default=None)
-        steps.so_far |= {"trials": len(ended)}
-        if best is not None:
-            says = f"stopped; best so far {asked.metric} {rounded(best.mean(asked.metric))}: "
-            steps.so_far |= {"best": best.params, f"cv_{asked.metric}": best.mean(asked.metric)}
-            steps.tell("tuner", "skipped", says + _named(best), perf_counter() - began)
-        raise
 
 
 def objective(
@@ -145,11 +124,3 @@ def _counted(trials: tuple[Trial, ...]) -> str:
     states = [trial.state for trial in trials]
     of = [f"{states.count(each)} {each}" for each in (PRUNED, FAILED) if each in states]
     return f"{len(trials)} trials" + (f" ({', '.join(of)})" if of else "")
-
-
-def _named(trial: Trial) -> str:
-    return ", ".join(f"{key}={_short(value)}" for key, value in trial.params.items())
-
-
-def _short(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
