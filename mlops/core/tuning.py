@@ -192,6 +192,9 @@ class Tuned:
         What there is to say about it.
     leaderboard : tuple of dict
         Where whole options were searched: a row for each set of them, the best first.
+    front : tuple of dict
+        Of several metrics: a row for each trial that none beats in all of them, the best by the
+        first metric first.
     ensemble : Ensemble or None
         What is better than the best trial alone, if anything is.
     """
@@ -202,6 +205,7 @@ class Tuned:
     plots: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()
     leaderboard: tuple[dict[str, Any], ...] = ()
+    front: tuple[dict[str, Any], ...] = ()
     ensemble: Ensemble | None = None
 
     @property

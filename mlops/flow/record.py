@@ -113,7 +113,8 @@ def params(job: Job) -> dict[str, str]:
 
 def searched(tuned: Tuned) -> dict[str, Any]:
     """What a result tells of a search beyond its best trial."""
-    found: dict[str, Any] = {"study": tuned.study, "leaderboard": [*tuned.leaderboard]}
+    found: dict[str, Any] = {"study": tuned.study}
+    found |= {"leaderboard": [*tuned.leaderboard], "front": [*tuned.front]}
     found |= {"ensemble": told_of(tuned.ensemble)} if tuned.ensemble else {}
     return {key: value for key, value in found.items() if value}
 

@@ -18,7 +18,7 @@ from mlops.tuner.goals import Goal
 from mlops.tuner.joining import joined, winner
 from mlops.tuner.leaderboard import leaderboard
 from mlops.tuner.opening import Place, opened
-from mlops.tuner.pareto import front, picked
+from mlops.tuner.pareto import front, picked, rows
 from mlops.tuner.plots import pictures
 from mlops.tuner.progress import Progress
 from mlops.tuner.scoring import Scoring
@@ -238,6 +238,7 @@ class Optuna:
             study=study.where,
             plots=pictures(study.named(trials), goals, study.importance(), study.named(ahead)),
             leaderboard=leaderboard(trials, goal, tried),
+            front=rows(study.named(ahead), goals, chosen),
             ensemble=winner(tried, chosen, goal),
         )
 

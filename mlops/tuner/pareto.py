@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from mlops.core.tuning import COMPLETE, Trial
 from mlops.tuner.best import none_complete
@@ -23,6 +24,30 @@ def front(trials: Sequence[Trial], goals: Sequence[Goal]) -> tuple[Trial, ...]:
                    for other in complete if other is not trial)
     ]  # fmt: skip
     return tuple(sorted(kept, key=lambda trial: (losses[trial.number], trial.number)))
+
+
+def rows(
+    found: Sequence[Trial], goals: Sequence[Goal], chosen: Trial
+) -> tuple[dict[str, Any], ...]:
+    """The front as a table: which trial is picked, its number, what it scores, what it tried.
+
+    Parameters
+    ----------
+    found : sequence of Trial
+        The front; parameters of a key that not all of them have are None.
+    goals : sequence of Goal
+    chosen : Trial
+    """
+    keys = dict.fromkeys(key for trial in found for key in trial.params)
+    return tuple(
+        {
+            "pick": "picked" if trial.number == chosen.number else "",
+            "trial": trial.number,
+            **{f"cv_{goal.metric}": trial.mean(goal.metric) for goal in goals},
+            **{key: trial.params.get(key) for key in keys},
+        }
+        for trial in found
+    )
 
 
 def picked(trials: Sequence[Trial], goals: Sequence[Goal], pick: str | float) -> Trial:

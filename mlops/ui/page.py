@@ -28,7 +28,8 @@ def render(report: Report, *, title: str, facts: dict[str, Any] | None = None) -
         ``hidden``: sliced columns whose groups do not tell their values.
         ``notes``: sentences about contract and split. ``steps``: of
         :class:`~mlops.core.record.Step`. ``trials``: of :class:`~mlops.core.tuning.Trial`.
-        ``leaderboard``: rows, one a set of options, the best first.
+        ``leaderboard``: rows, one a set of options, the best first. ``front``: rows, one a trial
+        that none beats in all metrics.
         ``loss_curve``: numbers, one an epoch. ``plots``: further plots. ``config``: YAML text.
         ``environment``: lines. ``delivery``: a sentence.
 

@@ -50,13 +50,18 @@ def verdict_lines(result: Result, width: int) -> list[Line]:
     lines: list[Line] = []
     if result.metrics:
         lines += [[], *_metrics(result.metrics, width)]
-    board = result.details.get("leaderboard", ())[:MOST_RANKS]
-    if board:
-        head = [key for key in board[0] if key != "complete"]
-        lines += [[], *table(head, [[row[key] for key in head] for row in board], width)]
+    for name in ("leaderboard", "front"):
+        lines += _board(result.details.get(name, ()), width)
     if result.gates:
         lines += [[], *_gates(result.gates, width)]
     return lines + warning_lines(result.warnings, width)
+
+
+def _board(rows: Sequence[dict[str, Any]], width: int) -> list[Line]:
+    """The first rows of a table that a search has made; what each tried is on the page."""
+    head = [key for row in rows[:1] for key in row if key != "complete" and "." not in key]
+    cells = [[row[key] for key in head] for row in rows[:MOST_RANKS]]
+    return [[], *table(head, cells, width)] if rows else []
 
 
 def warning_lines(warnings: Iterable[str], width: int) -> list[Line]:

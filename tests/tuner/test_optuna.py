@@ -83,7 +83,11 @@ def test_several_metrics_have_a_front_and_one_is_picked(place):
     least = min(each[3][0] for each in place.table())
     chosen = [each[3][0] for each in place.table() if each[1] == result.details["best"]]
     assert chosen[0] <= 1.01 * least
-    assert len(place.study().best_trials) >= 1
+    best = {each.number for each in place.study().best_trials}
+    front = result.details["front"]
+    assert {row["trial"] for row in front} == best
+    assert [row["cv_rmse"] for row in front if row["pick"]] == chosen[:1]
+    assert "Pareto front</h2>" in (place.folder / result.folder / "report.html").read_text()
 
 
 def test_a_space_can_have_conditions(place):

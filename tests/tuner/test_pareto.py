@@ -7,7 +7,7 @@ import pytest
 from mlops.core.errors import MlopsError
 from mlops.core.tuning import Trial
 from mlops.tuner.goals import Goal
-from mlops.tuner.pareto import front, picked
+from mlops.tuner.pareto import front, picked, rows
 
 GOALS = (Goal("recall", True), Goal("cost", False))
 
@@ -35,6 +35,14 @@ def test_the_front_holds_what_nothing_beats_the_best_by_the_first_goal_first():
 )
 def test_one_is_picked(pick, number):
     assert picked(TRIALS, GOALS, pick).number == number
+
+
+def test_the_front_is_a_table_that_says_which_one_is_picked():
+    found = front(TRIALS, GOALS)
+    table = rows(found, GOALS, picked(TRIALS, GOALS, "knee"))
+    assert [row["trial"] for row in table] == [0, 1, 2]
+    assert [row["pick"] for row in table] == ["", "picked", ""]
+    assert [(row["cv_recall"], row["cv_cost"]) for row in table] == [(0.9, 9), (0.895, 5), (0.8, 1)]
 
 
 def test_nothing_can_be_picked_where_nothing_is_complete():
