@@ -52,12 +52,14 @@ def main(arguments: list[str]) -> None:
 def _ready(spec: Spec, number: int) -> tuple[Any, bytes]:
     """Load the version; give the bench for it, and what workers get."""
     sys.path.append(spec.project)  # the project's own classes
+    from mlops.core.estimators import import_skops
     from mlops.registry.ledger import Ledger
     from mlops.registry.versions import Versions
     from mlops.serving import loading
     from mlops.serving.bench import Bench
     from mlops.serving.settings import Settings
 
+    import_skops()
     ledger = Ledger(Path(spec.ledger), spec.model)
     versions = Versions(Path(spec.outputs), spec.model, ledger=ledger)
     served, pipeline = loading.load(versions, number, allowed=spec.allowed)
