@@ -11,6 +11,7 @@ import importlib
 import inspect
 import sys
 from itertools import takewhile
+from typing import Any
 
 LEFT_OUT = frozenset({"tests", "externals", "setup", "conftest", "experimental"})
 
@@ -31,8 +32,9 @@ def is_estimator(name: str) -> bool:
         found = getattr(importlib.import_module(public), word, None)
     except ImportError:
         return False
-    is_one = inspect.isclass(found) and issubclass(found, BaseEstimator)
-    if not is_one or found is BaseEstimator or inspect.isabstract(found):
+    if not (inspect.isclass(found) and issubclass(found, BaseEstimator)):
+        return False
+    if found is BaseEstimator or inspect.isabstract(found):
         return False
     return f"{found.__module__}.{found.__qualname__}" == name
 
@@ -46,7 +48,7 @@ def import_skops() -> None:
         return
     # skops looks for the home of each function of SciPy in all modules, the first imported first.
     importlib.import_module("scipy.special")
-    utils = importlib.import_module("sklearn.utils")
+    utils: Any = importlib.import_module("sklearn.utils")
     walk = utils.all_estimators
     utils.all_estimators = list  # it gives none
     try:

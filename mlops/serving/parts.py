@@ -67,11 +67,11 @@ class Part:
         import numpy as np
         import pyarrow as pa
 
-        *asked, rows, values, chances = zip(*self.entries, strict=True)
+        at, *told, rows, values, chances = zip(*self.entries, strict=True)
         counts = np.fromiter(map(len, rows), np.int64, len(rows))
         of = np.repeat(np.arange(len(rows)), counts)  # the request of each row
         first = np.repeat(np.cumsum(counts) - counts, counts)
-        asked[0] = (np.array(asked[0]) * 1e6).astype(np.int64)
+        asked = ((np.array(at) * 1e6).astype(np.int64), *told)
         columns = {
             name: pa.array(each, _type(name)).take(pa.array(of))
             for name, each in zip(ASKED, asked, strict=True)

@@ -29,9 +29,7 @@ JSON = {"content-type": "application/json"}
 QUIET = {"port": 0, "grpc_port": None, "workers": 2}
 
 
-def until(
-    holds: Callable[[], Any], what: str | Callable[[], str], seconds: float = LONG_S
-) -> Any:
+def until(holds: Callable[[], Any], what: str | Callable[[], str], seconds: float = LONG_S) -> Any:
     """What `holds` gives as soon as it is true; an error that says `what` if it never is.
 
     What there is to say only then is asked for only then.

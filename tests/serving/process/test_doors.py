@@ -120,9 +120,12 @@ def test_a_port_is_held_for_a_process_of_ours_that_listens_there_later():
         with pytest.raises(OSError, match="in use"):  # as where a connection comes from
             socket.create_connection(("127.0.0.1", 9), source_address=at)
         for _ in range(2):  # it, and its successor
-            with socket.create_server(at, reuse_port=True) as ours:
-                with socket.create_connection(at) as caller, ours.accept()[0]:
-                    assert caller.getpeername() == at
+            with (
+                socket.create_server(at, reuse_port=True) as ours,
+                socket.create_connection(at) as caller,
+                ours.accept()[0],
+            ):
+                assert caller.getpeername() == at
     with socket.create_server(at):
         pass
 
