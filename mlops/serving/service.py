@@ -26,7 +26,7 @@ from mlops.serving.news import news, told
 from mlops.serving.roster import Front, Model, Roster
 from mlops.serving.settings import Settings
 from mlops.serving.start import Addresses, Start
-from mlops.serving.table import CANARY, MAIN, ROLES, Table
+from mlops.serving.table import MAIN, ROLES, Table
 from mlops.serving.watch import Asked, Wanted, Watch
 
 LOOK_S = 0.1  # between two looks at the ledger
@@ -165,18 +165,10 @@ class Service:
         self._says(
             state=READY if MAIN in self.table.numbers else STARTING,
             seq=wanted.seq if is_settled else self.status.seq,
-            serving=tuple(self._row(role, number) for role, number in self.table.numbers.items()),
+            serving=plan.rows(self.table, {each: models[each].summary for each in models}),
             problem=problem,
             problem_seq=wanted.seq if problem else 0,
         )
-
-    def _row(self, role: str, number: int) -> dict[str, Any]:
-        share = {CANARY: self.table.share, MAIN: 1.0 - self._canary_share()}.get(role, 0.0)
-        model = self.roster.models[number]
-        return {"version": number, "role": role, "share": share, **model.summary}
-
-    def _canary_share(self) -> float:
-        return self.table.share if CANARY in self.table.numbers else 0.0
 
     def _says(self, **changed: Any) -> None:
         """Write how it stands, and tell it, if it is news."""
