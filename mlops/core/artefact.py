@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.core.errors import REFUSED, MlopsError, fail, listed
+from mlops.core.estimators import is_estimator
 from mlops.core.paths import PACKAGE, packaged, write_whole
 
 ROOMS = ("cleaner", "features", "model")
@@ -173,7 +174,11 @@ def _checked(data: bytes, where: str, allowed: Iterable[str]) -> tuple[str, ...]
 
     types, patterns = tuple(get_untrusted_types(data=data)), tuple(allowed)
     ours = trusted()
-    strange = [name for name in types if name not in ours and not _matches(name, patterns)]
+    strange = [
+        name
+        for name in types
+        if name not in ours and not is_estimator(name) and not _matches(name, patterns)
+    ]
     if strange:
         raise fail(
             "untrusted-type",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 FOLDER = "serving"
 SPEC, STATUS, LOCK, LOG = "spec.json", "status.json", "server.lock", "server.log"
@@ -13,7 +13,28 @@ STARTING, READY, DRAINING, ENDED = "starting", "ready", "draining", "ended"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spec:
+class Document:
+    """Plain data that travels as one JSON document."""
+
+    def to_json(self) -> str:
+        """One JSON document."""
+        return json.dumps(asdict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read what :meth:`to_json` wrote.
+
+        Raises
+        ------
+        ValueError, TypeError
+            The text is not such a document.
+        """
+        raw = dict(json.loads(text))
+        return cls(**{key: tuple(x) if isinstance(x, list) else x for key, x in raw.items()})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec(Document):
     """What one server is to do; plain data, so that it can be handed to a process of its own.
 
     Parameters
@@ -47,25 +68,9 @@ class Spec:
         """Where the server of this model keeps what it writes."""
         return Path(self.outputs) / FOLDER / self.model
 
-    def to_json(self) -> str:
-        """One JSON document."""
-        return json.dumps(asdict(self), indent=1)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Spec:
-        """Read what :meth:`to_json` wrote.
-
-        Raises
-        ------
-        ValueError, TypeError
-            The text is not such a document.
-        """
-        raw = json.loads(text)
-        return cls(**{**raw, "allowed": tuple(raw["allowed"])})
-
 
 @dataclass(frozen=True, kw_only=True)
-class Status:
+class Status(Document):
     """How a server stands; ``status.json`` holds it, written whole at every change.
 
     Parameters
@@ -95,22 +100,6 @@ class Status:
     serving: tuple[dict[str, Any], ...] = ()
     problem: str = ""
     problem_seq: int = 0
-
-    def to_json(self) -> str:
-        """One JSON document."""
-        return json.dumps(asdict(self), indent=1)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Status:
-        """Read what :meth:`to_json` wrote.
-
-        Raises
-        ------
-        ValueError, TypeError
-            The text is not such a document.
-        """
-        raw = json.loads(text)
-        return cls(**{**raw, "serving": tuple(raw["serving"])})
 
     @classmethod
     def read(cls, folder: Path) -> Status | None:

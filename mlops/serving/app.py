@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from mlops.serving import answer, shown
+from mlops.serving import answer, limits, shown
 from mlops.serving.admission import Admission, Busy, Gone, busy
 from mlops.serving.auth import Auth
 from mlops.serving.calls import Call, Disconnected, Ids, check_kind, check_length
@@ -169,6 +169,8 @@ class App:
         self.admission.enter()
         self._check_ready()
         body = await call.body(self.admission, self.settings.max_bytes)
+        if encoding := call.headers.get(b"content-encoding"):
+            limits.check_packed(body, encoding, self.settings.max_bytes)
         served, role = self.chosen(call)  # only now: a slow sender may have slept through a swap
         call.version = served.version
         name, stamp = call.route.name, Stamp(call.request_id, role)

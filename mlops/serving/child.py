@@ -16,6 +16,7 @@ from typing import Any
 from mlops.serving.wire import AT_ONCE, Incoming, packed
 
 DIES_S = 1.0  # from the end of its wire to the end of the process
+TELLING = {"PYTHONFAULTHANDLER": "1"}  # one that is aborted writes where it was
 
 
 class Child:
@@ -52,7 +53,7 @@ class Child:
                 # What lies in the folder is not to be taken for a module.
                 [sys.executable, "-P", "-m", module, str(theirs.fileno()), *words],
                 cwd=folder,
-                env={**os.environ, **(environment or {})},
+                env={**os.environ, **TELLING, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno(), *(each.fileno() for each in sockets)],
                 start_new_session=True,  # Ctrl-C is for the supervisor
@@ -98,6 +99,13 @@ class Child:
         """Ask it to end."""
         with suppress(ProcessLookupError):
             self.process.terminate()
+
+    def abort(self) -> None:
+        """End it, whatever it is doing; it writes where it was, if it still can."""
+        self.process.send_signal(signal.SIGABRT)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(DIES_S)
+        self.process.kill()
 
     def end(self) -> str:
         """See it out, whatever it takes; give how it ended, for people."""

@@ -20,6 +20,7 @@ from mlops.serving.metrics import ROWS, SECONDS, Counts
 from mlops.serving.nouns import Served
 
 PREFIX = "mlops_serving_"
+OPEN_METRICS = "application/openmetrics-text"
 # What is counted: its name here, what it is, its labels.
 COUNTERS = {
     "requests": ("Requests answered, with whatever status.", ("route", "status")),
@@ -44,10 +45,18 @@ class Exposed:
         Of :meth:`mlops.serving.metrics.Metrics.everywhere`.
     serving : list of tuple of Served and str
         Versions that answer, and their roles.
+    is_open_metrics : bool
+        Whether it is told in the words of OpenMetrics.
     """
 
-    def __init__(self, counts: Counts, serving: list[tuple[Served, str]]) -> None:
-        self.serving = serving
+    def __init__(
+        self,
+        counts: Counts,
+        serving: list[tuple[Served, str]],
+        *,
+        is_open_metrics: bool = False,
+    ) -> None:
+        self.serving, self.is_open_metrics = serving, is_open_metrics
         self.by_name: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
         for (name, *labels), value in counts.items():
             self.by_name[str(name)][tuple(map(str, labels))] = value
@@ -108,12 +117,30 @@ class Exposed:
             if version in self.by_name["predictions_sum"]:
                 if distribution is not None:
                     total = self.by_name["predictions_sum"][version]
-                    values.add_metric(version, _cumulated(counted, distribution.bounds), total)
+                    buckets = _cumulated(counted, distribution.bounds)
+                    values.add_metric(version, buckets, total)
+                    self._completed(values, version[0], buckets, total)
                 continue
             for name, count in sorted(counted.items()):
                 classes.add_metric((*version, name), count)
         yield classes
         yield values
+
+    def _completed(
+        self,
+        family: HistogramMetricFamily,
+        version: str,
+        buckets: list[tuple[str, float]],
+        total: float,
+    ) -> None:
+        """Add the count and the sum that the family leaves out where a bucket is below nought.
+
+        OpenMetrics forbids them there, since such a sum may go down; in Prometheus' own text every
+        histogram has them.
+        """
+        if float(buckets[0][0]) < 0 and not self.is_open_metrics:
+            family.add_sample(f"{family.name}_count", {"version": version}, buckets[-1][1])
+            family.add_sample(f"{family.name}_sum", {"version": version}, total)
 
     def _versions(self) -> Metric:
         family = GaugeMetricFamily(
@@ -142,8 +169,9 @@ def _cumulated(buckets: dict[str, float], bounds: tuple[float, ...]) -> list[tup
 
 def exposition(counts: Counts, serving: list[Any], accept: str) -> tuple[bytes, str]:
     """The text for whoever accepts `accept`, and its content type."""
-    registry = CollectorRegistry()
-    registry.register(Exposed(counts, serving))
     encoder, content_type = choose_encoder(accept)
+    is_open_metrics = content_type.startswith(OPEN_METRICS)
+    registry = CollectorRegistry()
+    registry.register(Exposed(counts, serving, is_open_metrics=is_open_metrics))
     text: bytes = encoder(registry)
     return text, content_type

@@ -35,6 +35,8 @@ class Place:
         Whether it has come so far that its end is no fault of its start.
     deaths : int
         In a row, of processes that never were.
+    is_given_up : bool
+        Whether it hung, and was ended for that.
     """
 
     def __init__(self, name: str, start: Started) -> None:
@@ -42,12 +44,23 @@ class Place:
         self.owner: Any = None
         self.child: Child | None = None
         self.deaths, self.due = 0, 0.0
-        self.is_well = self.is_leaving = False
+        self.is_well = self.is_leaving = self.is_given_up = False
 
     def send(self, *message: Any) -> None:
         """To the process, if there is one."""
         if self.child is not None:
             self.child.send(*message)
+
+    def has_had(self, seconds: float, now: float) -> bool:
+        """Whether its process began so long ago, and is not on its way out."""
+        child = self.child
+        return child is not None and not self.is_given_up and now - child.began > seconds
+
+    def give_up(self) -> None:
+        """End a process that hangs; it leaves word of where it did."""
+        if self.child is not None:
+            self.is_given_up = True
+            self.child.abort()
 
     def died(self) -> str:
         """See the process out; give how it ended."""
@@ -134,7 +147,7 @@ class Fleet:
         self._selector.close()
 
     def _fill(self, place: Place) -> None:
-        place.child, place.is_well = place.start(), False
+        place.child, place.is_well, place.is_given_up = place.start(), False, False
         self._selector.register(place.child.wire, selectors.EVENT_READ, place)
 
     def _forget(self, child: Child) -> None:

@@ -14,6 +14,7 @@ OUTLINED = 256 * 1024  # bodies up to so many bytes are searched for keys that s
 LOOKED_AT = 64 * 1024  # who means to hurt nests deeply from the start
 SPARE = 1000  # values that a body may hold beside those of its rows
 WBITS = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
+GZIP_BYTES = 18  # of a head and an end with nothing between
 ENCODINGS = "gzip, deflate, identity"
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _OTHERS = bytes(set(range(256)) - set(b"[]{}"))
@@ -50,6 +51,27 @@ def inflated(body: bytes, encoding: bytes, most: int) -> bytes:
     if not unpacking.eof or unpacking.unused_data:
         raise refused("invalid-body", "The packed body is cut short, or more follows it.")
     return plain
+
+
+def check_packed(body: bytes, encoding: bytes, most: int) -> None:
+    """Refuse a body that says itself, at its end, that it is too large when it is unpacked.
+
+    Who says less than is true is found out by :func:`inflated`, which takes longer.
+
+    Raises
+    ------
+    Refusal
+
+    Examples
+    --------
+    >>> import gzip
+    >>> check_packed(gzip.compress(b"{}"), b"gzip", 1)
+    Traceback (most recent call last):
+    mlops.serving.refusal.Refusal: The body is too large. Accepted: at most 1 bytes.
+    """
+    is_gzip = encoding.strip().lower() in (b"gzip", b"x-gzip")
+    if is_gzip and len(body) >= GZIP_BYTES and int.from_bytes(body[-4:], "little") > most:
+        raise too_large(most)
 
 
 def too_large(most: int) -> Refusal:

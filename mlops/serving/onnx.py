@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from time import perf_counter
 from typing import Any
 
-from mlops.serving.lowered.from_front import front
+from mlops.serving.lowered.from_front import before_model
 from mlops.serving.lowered.onnx_model import OnnxModel
 from mlops.serving.lowered.program import Lowered
 from mlops.serving.lowered.unknown import NotLowered
@@ -34,20 +34,17 @@ def exported(pipeline: Any, schema: Schema) -> tuple[Lowered | None, str]:
     absent = [name for name in NEEDED if find_spec(name) is None]
     if absent:
         return None, f"{', '.join(absent)} not installed"
-    steps = [step for _, step in getattr(pipeline, "steps", ())]
-    if len(steps) < 3:
-        return None, f"{type(pipeline).__name__} is no pipeline of ours"
     if any(not isinstance(each, int | str) for each in schema.classes):
         return None, "labels that ONNX does not know"
     try:
-        before = front(steps[:-1], schema)
+        before, model = before_model(pipeline, schema)
     except NotLowered as error:
         return None, str(error)
     try:
-        content = _content(steps[-1], before.width, bool(schema.classes))
+        content = _content(model, before.width, bool(schema.classes))
         return Lowered(before, OnnxModel(content, schema.classes), schema.classes), ""
     except Exception as error:  # exporters fail in many ways
-        return None, f"{type(steps[-1]).__name__} has no ONNX form here ({type(error).__name__})"
+        return None, f"{type(model).__name__} has no ONNX form here ({type(error).__name__})"
 
 
 def _content(model: Any, width: int, has_classes: bool) -> bytes:

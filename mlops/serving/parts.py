@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ FULL_ROWS = 20_000
 FULL_S = 3600.0
 MOST_PARTS = 10_000
 PATTERN = "*.parquet"
+ASKED = ("at", "request_id", "role", "route", "seconds")  # the beginning of an entry
 
 
 @dataclass
@@ -62,36 +64,40 @@ class Part:
 
     def table(self) -> pa.Table:
         """Its rows, in columns."""
+        import numpy as np
         import pyarrow as pa
 
-        asked: dict[str, list[Any]]
-        asked = {"request_id": [], "row": [], "at": [], "role": [], "route": [], "seconds": []}
-        said: list[Any] = []
-        chances: list[list[float]] = []
-        sent: list[list[Any]] = []
-        for at, request_id, role, route, seconds, rows, values, probabilities in self.entries:
-            several = len(rows)
-            told = (request_id, None, int(at * 1e6), role, route, seconds)
-            for name, value in zip(asked, told, strict=True):
-                asked[name] += range(several) if name == "row" else [value] * several
-            said += values
-            chances += probabilities or []
-            sent += rows
-        columns = _typed(asked) | {"version": pa.array([self.version] * len(sent), pa.int32())}
-        columns["prediction"] = _column(said)
-        for place, name in enumerate(self.classes if chances else ()):
-            columns[f"probability.{name}"] = pa.array([each[place] for each in chances])
-        for place, (name, kind) in enumerate(self.inputs):
-            type_ = pa.float64() if kind == "number" else pa.string()
-            columns[f"input.{name}"] = pa.array([row[place] for row in sent], type_)
+        at, *told, rows, values, chances = zip(*self.entries, strict=True)
+        counts = np.fromiter(map(len, rows), np.int64, len(rows))
+        of = np.repeat(np.arange(len(rows)), counts)  # the request of each row
+        first = np.repeat(np.cumsum(counts) - counts, counts)
+        asked = ((np.array(at) * 1e6).astype(np.int64), *told)
+        columns = {
+            name: pa.array(each, _type(name)).take(pa.array(of))
+            for name, each in zip(ASKED, asked, strict=True)
+        }
+        columns["row"] = pa.array(np.arange(len(of)) - first, pa.int32())
+        columns["version"] = pa.array(np.full(len(of), self.version), pa.int32())
+        columns["prediction"] = _column(list(chain.from_iterable(values)))
+        likely = zip(*chain.from_iterable(each or () for each in chances), strict=True)
+        for name, column in zip(self.classes, likely, strict=False):  # a number has none
+            columns[f"probability.{name}"] = pa.array(column)
+        sent = zip(*chain.from_iterable(rows), strict=True)
+        for (name, kind), column in zip(self.inputs, sent, strict=True):
+            columns[f"input.{name}"] = pa.array(column, _type(kind))
         return pa.table(columns)
 
 
-def _typed(asked: dict[str, list[Any]]) -> dict[str, Any]:
+def _type(called: str) -> pa.DataType:
+    """Of what a request says of itself, or of an input's kind."""
     import pyarrow as pa
 
-    types = {"row": pa.int32(), "at": pa.timestamp("us", "UTC"), "seconds": pa.float32()}
-    return {name: pa.array(each, types.get(name, pa.string())) for name, each in asked.items()}
+    found: pa.DataType = {
+        "at": pa.timestamp("us", "UTC"),
+        "seconds": pa.float32(),
+        "number": pa.float64(),
+    }.get(called, pa.string())
+    return found
 
 
 def _column(values: list[Any]) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
-from mlops.serving.table import MAIN, ROLES, Table
+from mlops.serving.table import CANARY, MAIN, ROLES, Table
 from mlops.serving.watch import Wanted
 
 
@@ -64,3 +65,18 @@ def table(
     if isinstance(called, str) and not called.isdigit() and MAIN in now:
         names[called] = now[MAIN]
     return Table(generation, dict(now), share, names)
+
+
+def rows(table: Table, summaries: Mapping[int, dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """What a status says of the versions of a table, and of the share that each answers.
+
+    >>> found = rows(Table(1, {"main": 1, "canary": 2}, 0.25), {1: {"path": "onnx"}, 2: {}})
+    >>> found[0], found[1]["share"]
+    ({'version': 1, 'role': 'main', 'share': 0.75, 'path': 'onnx'}, 0.25)
+    """
+    canary = table.share if CANARY in table.numbers else 0.0
+    shares = {CANARY: canary, MAIN: 1.0 - canary}
+    return tuple(
+        {"version": number, "role": role, "share": shares.get(role, 0.0), **summaries[number]}
+        for role, number in table.numbers.items()
+    )

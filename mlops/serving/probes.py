@@ -7,7 +7,8 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mlops.serving.lowered.front import Front, Number
+from mlops.serving.lowered.from_front import Fronts
+from mlops.serving.lowered.front import Number
 from mlops.serving.nouns import Input, Row, Schema
 
 SEED = 0
@@ -20,7 +21,7 @@ PLAIN = (0.0, 1.0, -1.0, 0.5, 100.0, 1e6, -1e6)
 EXTREME = (5e-324, 1e-30, 2.0**53, 1e38, -1e38, 1e300, -1e300)
 
 
-def probes(schema: Schema, front: Front, model: Any, known: Sequence[Row]) -> list[Row]:
+def probes(schema: Schema, front: Fronts, model: Any, known: Sequence[Row]) -> list[Row]:
     """Rows to compare answers on; the same ones every time.
 
     A column at a time gets each of its values: none, every category and texts that are none,
@@ -66,12 +67,12 @@ def _pool(each: Input, known: list[Any], special: list[float]) -> list[Any]:
     return [*seen, *(each.categories or ())[:WORDS], *STRANGE]
 
 
-def _special(front: Front, model: Any, chance: random.Random) -> dict[int, list[float]]:
+def _special(front: Fronts, model: Any, chance: random.Random) -> dict[int, list[float]]:
     """Position in the row to the numbers at which something changes."""
     splits = _splits(model)
     found = {}
     for at, number in enumerate(front.numbers):
-        own = splits.get(at, [])
+        own = splits.get(front.place(at), [])
         some = chance.sample(own, min(SPLITS, len(own)))
         places = [number.low, number.high, *(_raw(front, number, each) for each in some)]
         beside = [near for each in places if math.isfinite(each) for near in _beside(each)]
@@ -79,7 +80,7 @@ def _special(front: Front, model: Any, chance: random.Random) -> dict[int, list[
     return found
 
 
-def _raw(front: Front, number: Number, scaled: float) -> float:
+def _raw(front: Fronts, number: Number, scaled: float) -> float:
     """The number that is scaled to about `scaled`."""
     if front.is_product:
         return (scaled - number.shift) / number.scale if number.scale else math.inf

@@ -14,7 +14,8 @@ from mlops.serving.child import Child
 from mlops.serving.fleet import Fleet, Place
 from mlops.serving.table import MAIN, SHADOW, Table
 
-LOAD_S = 300.0  # for a version to be ready
+START_S = 30.0  # for a front to take orders; longer after one that died of it
+LOAD_S = 100.0  # for a version to be ready; twice as long at the second try
 ASKED_S, SILENT_S = 5.0, 15.0  # how often fronts are asked, and when one is given up
 
 
@@ -36,6 +37,8 @@ class Model:
         Of what it is, for the status.
     problem : Problem or None
         Why it cannot be served.
+    hung : int
+        Processes that were given up while they loaded it.
     """
 
     number: int
@@ -45,6 +48,7 @@ class Model:
     pickled: bytes = b""
     summary: dict[str, Any] = field(default_factory=dict)
     problem: Problem | None = None
+    hung: int = 0
     is_leaving: bool = False
 
 
@@ -86,6 +90,12 @@ class Front:
     def answers(self) -> None:
         """It has answered."""
         self.owes, self.heard = self.owes - 1, monotonic()
+
+    def hangs(self, now: float) -> bool:
+        """Whether it has had its time to start, or to answer."""
+        if not self.is_ready:
+            return self.place.has_had(START_S * (1 + self.place.deaths), now)
+        return bool(self.owes) and now - self.heard > SILENT_S and self.place.has_had(0.0, now)
 
 
 class Roster:
@@ -153,8 +163,7 @@ class Roster:
             for each in self.models.values()
             if not each.pickled
             and each.problem is None
-            and each.place.child is not None
-            and now - each.place.child.began > LOAD_S
+            and each.place.has_had(LOAD_S * (1 + each.hung), now)
         ]
 
     def failed(self, model: Model, problem: Problem) -> None:
@@ -238,12 +247,10 @@ class Roster:
         asked = [each for each in self.fronts if each.is_ready or all_of_them]
         return bool(asked) and all(each.generation == generation for each in asked)
 
-    def look_after(self) -> list[Front]:
+    def look_after(self) -> list[Place]:
         """Ask fronts that have said nothing for a while; give those that no longer answer."""
-        now, silent = monotonic(), []
+        now = monotonic()
         for front in self.fronts:
-            if front.is_ready and front.owes and now - front.heard > SILENT_S:
-                silent.append(front)
-            elif front.is_ready and not front.owes and now - front.heard > ASKED_S:
+            if front.is_ready and not front.owes and now - front.heard > ASKED_S:
                 front.ask("ping")
-        return silent
+        return [front.place for front in self.fronts if front.hangs(now)]

@@ -131,6 +131,15 @@ def _kinds(pipeline: Any) -> dict[str, str]:
 def _categories(pipeline: Any) -> dict[str, tuple[str, ...]]:
     """What the features have seen in each column of categories, where they are of our own."""
     features: Any = getattr(pipeline, "named_steps", {}).get("features")
+    found = {**_seen(features), **_seen(getattr(features, "base_", None))}
+    if (means := getattr(features, "means_", None)) is not None:
+        seen = (tuple(map(str, each)) for each in means.categories_)
+        found |= zip(features.many_, seen, strict=True)
+    return found
+
+
+def _seen(features: Any) -> dict[str, tuple[str, ...]]:
+    """The same of one step."""
     encoder = getattr(features, "encoder_", None)
     if encoder is None or not hasattr(encoder, "categories_"):
         return {}

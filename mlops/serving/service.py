@@ -23,10 +23,10 @@ from mlops.registry.versions import Versions
 from mlops.serving import orders, plan, refusals
 from mlops.serving.fleet import Fleet, Place
 from mlops.serving.news import news, told
-from mlops.serving.roster import LOAD_S, Front, Model, Roster
+from mlops.serving.roster import Front, Model, Roster
 from mlops.serving.settings import Settings
 from mlops.serving.start import Addresses, Start
-from mlops.serving.table import CANARY, MAIN, ROLES, Table
+from mlops.serving.table import MAIN, ROLES, Table
 from mlops.serving.watch import Asked, Wanted, Watch
 
 LOOK_S = 0.1  # between two looks at the ledger
@@ -99,7 +99,7 @@ class Service:
         self._advance()  # the version first: everybody waits for it
         for index in range(len(self.addresses.sockets)):
             self.roster.front(f"worker {index}", partial(self.start.worker, index))
-        if self.addresses.grpc_port is not None:
+        if self.addresses.held is not None:
             self.roster.front("the gRPC process", self.start.grpc)
         self.fleet.add(Place("the log process", self.start.log))
 
@@ -110,9 +110,9 @@ class Service:
         if self.watch.changed():
             self._look()
         for model in self.roster.late():
-            self._unfit(model, f"not ready after {LOAD_S:.0f} s")
-        for front in self.roster.look_after():
-            self._give_up(front)
+            self._late(model)
+        for place in self.roster.look_after():
+            self._give_up(place)
         self._advance()
 
     # What is wanted, and what is.
@@ -165,18 +165,10 @@ class Service:
         self._says(
             state=READY if MAIN in self.table.numbers else STARTING,
             seq=wanted.seq if is_settled else self.status.seq,
-            serving=tuple(self._row(role, number) for role, number in self.table.numbers.items()),
+            serving=plan.rows(self.table, {each: models[each].summary for each in models}),
             problem=problem,
             problem_seq=wanted.seq if problem else 0,
         )
-
-    def _row(self, role: str, number: int) -> dict[str, Any]:
-        share = {CANARY: self.table.share, MAIN: 1.0 - self._canary_share()}.get(role, 0.0)
-        model = self.roster.models[number]
-        return {"version": number, "role": role, "share": share, **model.summary}
-
-    def _canary_share(self) -> float:
-        return self.table.share if CANARY in self.table.numbers else 0.0
 
     def _says(self, **changed: Any) -> None:
         """Write how it stands, and tell it, if it is news."""
@@ -202,7 +194,7 @@ class Service:
 
     def _died(self, place: Place) -> None:
         cause, owner = place.died(), place.owner
-        if isinstance(owner, Model) and not owner.pickled:
+        if isinstance(owner, Model) and not owner.pickled and not place.is_given_up:
             self._unfit(owner, f"its process {cause} while it was loading")
             return
         if isinstance(owner, Front):
@@ -224,7 +216,7 @@ class Service:
         self.roster.failed(model, refusals.unfit(model.number, found))
 
     def _ready(self, front: Front) -> None:
-        front.is_ready = front.place.is_well = True
+        front.is_ready = True
 
     def _loaded(self, front: Front, number: int, problem: str) -> None:
         front.answers()
@@ -237,17 +229,23 @@ class Service:
 
     def _switched(self, front: Front, generation: int) -> None:
         front.answers()
-        front.generation = generation
+        front.generation, front.place.is_well = generation, True  # now callers get in
 
     def _pong(self, front: Front) -> None:
         front.answers()
 
-    def _give_up(self, front: Front) -> None:
+    def _give_up(self, place: Place) -> None:
         """A process that hangs is ended; its end is heard of, and it is replaced."""
-        if front.place.child is not None:
-            self.tell(f"{front.place.name} does not answer")
-            front.place.child.process.kill()
-        front.owes = 0
+        self.tell(f"{place.name} does not answer")
+        place.give_up()
+
+    def _late(self, model: Model) -> None:
+        """A version is given a second process, and twice the time; and then no third one."""
+        model.hung += 1
+        if model.hung > 1:
+            self._unfit(model, "two processes hung while they loaded it")
+        else:
+            self._give_up(model.place)
 
     def _dropped(self, front: Front, number: int) -> None:
         self.roster.dropped(front, number)

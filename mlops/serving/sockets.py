@@ -18,6 +18,7 @@ from mlops.core.errors import ENVIRONMENT, REFUSED, MlopsError, fail
 from mlops.serving.settings import Settings
 
 BACKLOG = 1024
+IS_LINUX = sys.platform.startswith("linux")
 
 
 def checked(settings: Settings) -> None:
@@ -98,7 +99,7 @@ def listening(host: str, port: int, count: int) -> list[socket.socket]:
     family, place = _place(host, port)
     first = _bound(family, place)
     found = [first]
-    if sys.platform.startswith("linux"):
+    if IS_LINUX:
         # Only now, so that nobody else's server, nor another of ours, can have joined it.
         first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         found += [_joined(family, first.getsockname()) for _ in range(count - 1)]
@@ -113,8 +114,11 @@ def listening(host: str, port: int, count: int) -> list[socket.socket]:
     return [found[index % len(found)] for index in range(count)]
 
 
-def free(host: str, port: int, *, where: str) -> int:
-    """`port`, if nobody listens there; for 0 one that nobody does.
+def held(host: str, port: int, *, where: str) -> socket.socket:
+    """A socket that keeps `port`, or for 0 a free one, for a process of ours that listens there.
+
+    Between the choice of a port and the moment at which that process listens there lie seconds,
+    and again when it is replaced: without this anybody's connection may take the port meanwhile.
 
     Raises
     ------
@@ -122,12 +126,11 @@ def free(host: str, port: int, *, where: str) -> int:
         As :func:`listening`.
     """
     family, place = _place(host, port)
-    with _bound(family, place, where) as probe:
-        try:
-            probe.listen(1)
-        except OSError as error:
-            raise _unusable(*place, error, where) from None
-        return int(probe.getsockname()[1])
+    made = _bound(family, place, where)
+    if IS_LINUX:  # ours may join it there, and nobody else; elsewhere the port stays free
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    return made
 
 
 def address(host: str, port: int) -> str:

@@ -7,6 +7,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlops.core.errors import MlopsError
 from mlops.core.serving import SPEC, Spec
 from mlops.serving import sockets
 from mlops.serving.child import Child
@@ -30,13 +31,14 @@ class Addresses:
         One a worker, all of them listening.
     url, grpc : str
         For people; empty for nowhere.
-    grpc_port : int or None
+    held : socket.socket or None
+        Keeps the port of gRPC.
     """
 
     sockets: list[socket.socket]
     url: str
     grpc: str = ""
-    grpc_port: int | None = None
+    held: socket.socket | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Addresses:
@@ -47,19 +49,25 @@ class Addresses:
         MlopsError
             As :func:`mlops.serving.sockets.listening`.
         """
-        grpc_port = settings.grpc_port
-        if grpc_port is not None:
-            grpc_port = sockets.free(settings.host, grpc_port, where="serving.grpc_port")
-        listening = sockets.listening(settings.host, settings.port, settings.workers or _cores())
+        host = settings.host
+        listening = sockets.listening(host, settings.port, settings.workers or _cores())
         scheme = "http" if settings.certificate is None else "https"
-        address = sockets.address(settings.host, listening[0].getsockname()[1])
-        grpc = "" if grpc_port is None else sockets.address(settings.host, grpc_port)
-        return cls(listening, f"{scheme}://{address}", grpc, grpc_port)
+        url = f"{scheme}://{sockets.address(host, listening[0].getsockname()[1])}"
+        if settings.grpc_port is None:
+            return cls(listening, url)
+        try:
+            held = sockets.held(host, settings.grpc_port, where="serving.grpc_port")
+        except MlopsError:
+            cls(listening, url).close()
+            raise
+        return cls(listening, url, sockets.address(host, held.getsockname()[1]), held)
 
     def close(self) -> None:
         """Listen no more."""
         for each in self.sockets:
             each.close()
+        if self.held is not None:
+            self.held.close()
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,8 @@ class Start:
 
     def grpc(self) -> Child:
         """The process that answers gRPC."""
-        words = (str(GRPC), str(self.addresses.grpc_port))
+        assert self.addresses.held is not None
+        words = (str(GRPC), str(self.addresses.held.getsockname()[1]))
         made = Child("mlops.serving.grpc.process", *words, folder=self.folder, environment=LIGHT)
         made.send(self.spec)
         return made

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # the supervisor goes without it
     import asyncio
 
 HEAD = struct.Struct("!I")
-AT_ONCE = 1 << 16
+AT_ONCE, MOST_AT_ONCE = 1 << 16, 1 << 18  # where all there is has to be heard; and of one message
 
 
 def framed(content: bytes) -> bytes:
@@ -113,7 +113,7 @@ def _exactly(wire: socket.socket, size: int) -> bytes:
     found = bytearray()
     while len(found) < size:
         try:
-            arrived = wire.recv(min(size - len(found), AT_ONCE))
+            arrived = wire.recv(min(size - len(found), MOST_AT_ONCE))
         except OSError as error:
             raise EOFError from error
         if not arrived:

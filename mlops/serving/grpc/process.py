@@ -15,6 +15,7 @@ from mlops.serving.app import App
 from mlops.serving.front import Front
 from mlops.serving.grpc.calls import Calls, handler
 from mlops.serving.nouns import Served
+from mlops.serving.sockets import IS_LINUX
 from mlops.serving.traffic import Traffic
 
 PREDICTION = "tensorflow.serving.PredictionService"
@@ -49,7 +50,7 @@ class GrpcDoor:
         self.server = grpc.aio.server(
             options=[
                 ("grpc.max_receive_message_length", settings.max_bytes),
-                ("grpc.so_reuseport", 0),  # a port that another listens on is no port for us
+                ("grpc.so_reuseport", int(IS_LINUX)),  # the supervisor holds the port for us
             ],
             maximum_concurrent_rpcs=settings.queue,
         )

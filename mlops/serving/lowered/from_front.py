@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from math import isinf, isnan, nan
 from typing import Any
 
 from mlops.serving.lowered.column import Column, Columns, filled
 from mlops.serving.lowered.from_features import features
+from mlops.serving.lowered.from_rich import rich
 from mlops.serving.lowered.front import Front, Number
+from mlops.serving.lowered.rich_front import RichFront
 from mlops.serving.lowered.unknown import NotLowered, name_of
 from mlops.serving.nouns import Schema
 
+LEAST = 3  # steps of a pipeline of ours: the door, features, model
+Fronts = Front | RichFront
 
-def front(steps: Iterable[Any], schema: Schema) -> Front:
-    """The fitted `steps` before the model as one pass.
+
+def before_model(pipeline: Any, schema: Schema) -> tuple[Fronts, Any]:
+    """All before the model as one pass, and the fitted model itself.
 
     Raises
     ------
     NotLowered
         A step, or what it learned, is not known here.
     """
-    first, *middle, last = steps
+    steps = [step for _, step in getattr(pipeline, "steps", ())]
+    if len(steps) < LEAST:
+        raise NotLowered(pipeline, "no pipeline of ours")
+    first, *middle, last, model = steps
     if name_of(first) != "mlops.contract.columns.Columns":
         raise NotLowered(first)
-    if name_of(last) != "mlops.features.by_kind.ByKind":
+    if (known := FEATURES.get(name_of(last))) is None:
         raise NotLowered(last)
     columns = _columns(first, schema)
     for step in middle:
         _clean(step, columns)
-    return features(last, columns)
+    return known(last, columns), model
 
 
 def _columns(step: Any, schema: Schema) -> Columns:
@@ -93,6 +101,10 @@ def _bound(step: Any, columns: Columns) -> None:
         )
 
 
+FEATURES: dict[str, Callable[[Any, Columns], Fronts]] = {
+    "mlops.features.by_kind.ByKind": features,
+    "mlops.features.rich.Rich": rich,
+}
 CLEANERS: dict[str, Callable[[Any, Columns], None]] = {
     "mlops.cleaner.convert_types.ConvertTypes": _same_types,
     "mlops.cleaner.drop_duplicates.DropDuplicates": _keep,

@@ -107,9 +107,13 @@ class Front:
             for each in self.numbers
         )
 
+    def place(self, number: int) -> int:
+        """The feature that is one of the numbers."""
+        return number
+
     def sparse(self, row: Row) -> tuple[list[float], list[int]]:
         """The numbers (and codes), and which of the other features are 1."""
-        found = self._products(row) if self.is_product else self._quotients(row)
+        found = self._scaled(row)
         if self.is_one_hot:
             coded = self._coded(row)
             return found, [each for each in coded if each >= 0]
@@ -124,8 +128,8 @@ class Front:
             found[each] = 1.0
         return found
 
-    def _quotients(self, row: Row) -> list[float]:
-        found = []
+    def _scaled(self, row: Row) -> list[float]:
+        found, is_product, floor, ceiling = [], self.is_product, self.floor, self.ceiling
         for position, missing, low, below, high, above, shift, scale in self._numbers:
             x = row[position]
             if x is None:
@@ -134,22 +138,10 @@ class Front:
                 found.append(below)
             elif x > high:
                 found.append(above)
+            elif is_product:
+                found.append(min(max(x * scale + shift, floor), ceiling))
             else:
                 found.append((x - shift) / scale)
-        return found
-
-    def _products(self, row: Row) -> list[float]:
-        found, floor, ceiling = [], self.floor, self.ceiling
-        for position, missing, low, below, high, above, shift, scale in self._numbers:
-            x = row[position]
-            if x is None:
-                found.append(missing)
-            elif x < low:
-                found.append(below)
-            elif x > high:
-                found.append(above)
-            else:
-                found.append(min(max(x * scale + shift, floor), ceiling))
         return found
 
     def _coded(self, row: Row) -> list[int]:

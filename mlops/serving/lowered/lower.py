@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlops.serving.lowered.from_front import front
+from mlops.serving.lowered.from_front import before_model
 from mlops.serving.lowered.from_model import model
 from mlops.serving.lowered.program import Lowered
 from mlops.serving.lowered.unknown import NotLowered
@@ -26,11 +26,8 @@ def lower(pipeline: Any, schema: Schema) -> tuple[Lowered | None, str]:
     why : str
         What is not known; empty if all is.
     """
-    steps = [step for _, step in getattr(pipeline, "steps", ())]
-    if len(steps) < 3:
-        return None, f"{type(pipeline).__name__} is no pipeline of ours"
     try:
-        before = front(steps[:-1], schema)
-        return Lowered(before, model(steps[-1], has_gaps=before.has_gaps), schema.classes), ""
+        before, last = before_model(pipeline, schema)
+        return Lowered(before, model(last, has_gaps=before.has_gaps), schema.classes), ""
     except NotLowered as error:
         return None, str(error)

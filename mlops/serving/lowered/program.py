@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any
 
 from mlops.serving.lowered.front import Front
+from mlops.serving.lowered.rich_front import RichFront
 from mlops.serving.nouns import Answers, Row, Unanswerable
 
 
@@ -17,14 +18,14 @@ class Lowered:
 
     Parameters
     ----------
-    front : Front
+    front : Front or RichFront
     model
         ``takes`` names the form of features it is given; it has ``numbers`` or ``answers``.
     classes : tuple
         Labels by rank; empty for a number.
     """
 
-    front: Front
+    front: Front | RichFront
     model: Any
     classes: tuple[Any, ...]
 

@@ -12,7 +12,9 @@ import pytest
 import requests
 
 from mlops.serving import answer
+from mlops.serving.limits import check_packed, inflated
 from mlops.serving.nouns import Stamp
+from mlops.serving.refusal import Refusal
 from mlops.serving.settings import Settings
 from tests.serving.http.state import EXAMPLE, add_up, credit, houses
 
@@ -116,6 +118,20 @@ def test_depth_is_counted_exactly_and_brackets_in_texts_are_none():
     assert ask("predict", nested(30).encode()).code == "too-deep"
     texts = {"rows": [{**EXAMPLE, "owner": "[{" * 200, "x": '\\"[{' * 200}]}
     assert ask("predict", json.dumps(texts).encode()).status == 200
+
+
+def test_a_gzip_is_believed_when_it_says_that_it_is_too_large_and_only_then():
+    packed = gzip.compress(bytes(2 * MB), mtime=0)
+    with pytest.raises(Refusal) as refused:
+        check_packed(packed, b"GZIP ", MB)
+    assert refused.value.code == "too-large"
+    check_packed(packed, b"gzip", 2 * MB)
+    check_packed(packed, b"deflate", MB)
+    lying = packed[:-4] + bytes(4)
+    check_packed(lying, b"gzip", MB)
+    with pytest.raises(Refusal) as refused:
+        inflated(lying, b"gzip", MB)
+    assert refused.value.code == "too-large"
 
 
 @pytest.mark.parametrize("encoding", [b"gzip", b"deflate"])

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import requests
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from mlops.serving.distribution import Distribution
@@ -126,6 +127,20 @@ def test_the_deciles_of_a_version_are_its_buckets(serve):
     assert Distribution(served).tally([5.0, 15.0, 99.0, None])["counts"] == {0: 1, 1: 1, 3: 1}
 
 
+def test_a_histogram_with_buckets_below_nought_is_a_whole_one(serve):
+    server = serve(main=replace(houses(), about={"deciles": [-30.0, 0.0, 30.0]}))
+    ask(server, EXAMPLE, {**EXAMPLE, "city": "Zug"})
+    found = told(server)
+    assert found["prediction_value_bucket", "+Inf", "3"] == 2
+    assert found["prediction_value_count", "3"] == 2
+    assert found["prediction_value_sum", "3"] == 116.5 + 16.5
+    accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
+    text = requests.get(server.url + "/metrics", headers=accept).text
+    families = {each.name: each for each in openmetrics(text)}  # which refuses a sum there
+    samples = families["mlops_serving_prediction_value"].samples
+    assert {each.name.rpartition("_")[2] for each in samples} == {"bucket"}
+
+
 def test_an_address_that_a_caller_makes_up_is_no_label(serve):
     server = serve()
     for path in ("/a", "/b", "/v1/models/houses/versions/77:predict"):
@@ -143,7 +158,8 @@ def test_openmetrics_is_spoken_to_who_asks_for_it(server):
 
 @pytest.mark.prometheus
 def test_promtool_finds_nothing_to_mend(serve):
-    server = serve(main=credit(), canary=houses(4))
+    low = replace(houses(4), about={"deciles": [-30.0, 0.0, 30.0]})
+    server = serve(main=credit(), canary=low)
     for city in ("Bern", "Rome", 3, None):
         for name in ("a", "a-canary"):
             body = json.dumps({"rows": [{**EXAMPLE, "city": city}]})

@@ -8,17 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.serving.lowered.lower import lower
 from mlops.serving.nouns import Unanswerable
 from mlops.serving.parity import difference
 
 CALIBRATED = ("sigmoid", "isotonic")
-AS_THEY_ARE = {"rich"}  # products and means of the target are left to scikit-learn
 
 
 def test_a_model_behind_every_front(fitted, all_options, model_option, task):
     for cleaner in all_options("cleaner"):
-        for features in set(all_options("features")) - AS_THEY_ARE:
+        for features in all_options("features"):
             each = fitted(cleaner, features, model_option, task)
             if each is not None:
                 program = pickle.loads(pickle.dumps(each.program))
@@ -28,12 +26,24 @@ def test_a_model_behind_every_front(fitted, all_options, model_option, task):
                 )
 
 
-@pytest.mark.parametrize("features", sorted(AS_THEY_ARE))
-def test_what_is_left_to_scikit_learn_says_so(fitted, features):
-    each = fitted("standard", features, "linear", "regression")
-    program, why = lower(each.pipeline, each.schema)
-    assert program is None
-    assert why
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("features.max_one_hot=2",),
+        ("features.max_one_hot=2", "features.keep=3"),
+        ("features.max_one_hot=2", "features.degree=1", "features.keep=null"),
+        ("features.degree=3",),
+        ("features.numeric=null", "features.degree=4", "features.max_one_hot=3"),
+    ],
+    ids=" ".join,
+)
+def test_products_and_means_of_the_target(fitted, task, words):
+    for cleaner in ("keep_all", "standard"):
+        for model in ("hist_gbm", "random_forest", "ridge"):
+            each = fitted(cleaner, "rich", model, task, *words)
+            if each is not None:
+                program = pickle.loads(pickle.dumps(each.program))
+                assert difference(program, each.scikit_learn, each.probes) == "", (cleaner, model)
 
 
 @pytest.mark.parametrize("calibration", CALIBRATED)
@@ -101,7 +111,7 @@ VALUES = {
 @given(st.data())
 def test_any_row_is_answered_alike_or_refused_by_both(fitted, all_options, data):
     rooms = ("cleaner", "features", "model")
-    known = {room: sorted(set(all_options(room)) - AS_THEY_ARE) for room in rooms}
+    known = {room: all_options(room) for room in rooms}
     chosen = [data.draw(st.sampled_from(known[room])) for room in rooms]
     task = data.draw(st.sampled_from(["regression", "two classes", "three classes"]))
     each = fitted(*chosen, task)

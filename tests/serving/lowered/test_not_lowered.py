@@ -71,5 +71,5 @@ def test_another_linear_model_is_known(fitted_behind):
 
 def test_what_is_no_pipeline_of_ours_is_said():
     assert lower(LinearRegression(), Schema((), "regression", "y"))[1] == (
-        "LinearRegression is no pipeline of ours"
+        "LinearRegression: no pipeline of ours"
     )

@@ -83,7 +83,7 @@ def test_a_front_that_is_not_known_is_said(fitted_behind):
     each = fit(fitted_behind, KNeighborsRegressor(), "regression", MaxAbsScaler())
     assert exported(each.pipeline, each.schema) == (None, "MaxAbsScaler is not known")
     alone = exported(LinearRegression(), Schema((), "regression", "y"))
-    assert alone == (None, "LinearRegression is no pipeline of ours")
+    assert alone == (None, "LinearRegression: no pipeline of ours")
 
 
 def test_packages_that_are_absent_are_named(fitted_behind, monkeypatch):

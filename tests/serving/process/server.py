@@ -29,14 +29,17 @@ JSON = {"content-type": "application/json"}
 QUIET = {"port": 0, "grpc_port": None, "workers": 2}
 
 
-def until(holds: Callable[[], Any], what: str, seconds: float = LONG_S) -> Any:
-    """What `holds` gives as soon as it is true; an error that says `what` if it never is."""
+def until(holds: Callable[[], Any], what: str | Callable[[], str], seconds: float = LONG_S) -> Any:
+    """What `holds` gives as soon as it is true; an error that says `what` if it never is.
+
+    What there is to say only then is asked for only then.
+    """
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := holds():
             return found
         time.sleep(LOOK_S)
-    raise AssertionError(f"never: {what}")
+    raise AssertionError(f"never: {what if isinstance(what, str) else what()}")
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 text=True,
-                env={**os.environ, **self.environment},
+                env={**os.environ, "PYTHONFAULTHANDLER": "1", **self.environment},
                 start_new_session=True,
             )
         assert self.process.stdin is not None
@@ -158,8 +161,20 @@ class Server:
             found = self.status
             return found is not None and found.pid == process.pid and found.state == "ready"
 
-        until(is_ready, f"ready: {self.log}")
+        until(is_ready, lambda: f"ready: {self.stood()}")
         return self
+
+    def stood(self) -> str:
+        """How it and its processes stand, and where each of them is; that ends them."""
+        assert self.process is not None
+        status, ours = self.status, [self.process.pid, *self.children()]
+        asked = ["ps", "-ww", "-o", "pid=,ppid=,stat=,wchan=,etime=,time=,command=", "-p"]
+        shown = subprocess.run([*asked, ",".join(map(str, ours))], capture_output=True, text=True)
+        for pid in reversed(ours):  # the supervisor last: what it sees, it tells
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGABRT)
+        self.process.wait(LONG_S)
+        return f"{status}\n{shown.stdout}\n{self.log}"
 
     def serves(self, main: int) -> Status:
         """Wait until all it serves is settled, with that main version."""
@@ -169,7 +184,7 @@ class Server:
             last = self.versions.ledger.entries()[-1].seq
             return found if found and found.main == main and found.seq == last else None
 
-        found: Status = until(is_so, f"version {main}: {self.status}")
+        found: Status = until(is_so, lambda: f"version {main}: {self.status}\n{self.log}")
         return found
 
     def promote(self, number: int, alias: str = "champion") -> Intent:

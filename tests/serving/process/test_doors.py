@@ -11,7 +11,7 @@ import pytest
 
 from mlops.core.errors import MlopsError
 from mlops.serving.settings import Settings
-from mlops.serving.sockets import address, checked, free, is_loopback, listening
+from mlops.serving.sockets import IS_LINUX, address, checked, held, is_loopback, listening
 from tests.serving.grpc.conftest import connected
 from tests.serving.process.server import Client, Server
 
@@ -101,12 +101,32 @@ def test_nobody_joins_a_port_and_each_worker_has_its_socket():
             listening("127.0.0.1", port, 1)
         assert taken.value.problems[0].code == "port-taken"
         with pytest.raises(MlopsError):
-            free("127.0.0.1", port, where="serving.grpc_port")
+            held("127.0.0.1", port, where="serving.grpc_port")
         assert {each.getsockname()[1] for each in found} == {port}
     finally:
         for each in found:
             each.close()
     with socket.create_server(("127.0.0.1", port)):
+        pass
+
+
+@pytest.mark.skipif(not IS_LINUX, reason="elsewhere nobody can hold a port for another process")
+def test_a_port_is_held_for_a_process_of_ours_that_listens_there_later():
+    with held("127.0.0.1", 0, where="serving.grpc_port") as place, socket.socket() as other:
+        at = place.getsockname()
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with pytest.raises(OSError, match="in use"):
+            other.bind(at)
+        with pytest.raises(OSError, match="in use"):  # as where a connection comes from
+            socket.create_connection(("127.0.0.1", 9), source_address=at)
+        for _ in range(2):  # it, and its successor
+            with (
+                socket.create_server(at, reuse_port=True) as ours,
+                socket.create_connection(at) as caller,
+                ours.accept()[0],
+            ):
+                assert caller.getpeername() == at
+    with socket.create_server(at):
         pass
 
 

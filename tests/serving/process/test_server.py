@@ -86,6 +86,20 @@ def test_a_worker_that_hangs_is_replaced(serve):
         assert server.client()("/predict", {"rows": [server.example()]}).status == 200
 
 
+def test_a_process_that_hangs_while_it_starts_is_replaced_and_told(outputs):
+    server = Server(outputs, settings={"grpc_port": 0, "workers": 1}).start()
+    try:
+        module = "mlops.serving.grpc.process"
+        (hanging,) = until(lambda: server.children(module), "it has been started")
+        os.kill(hanging, signal.SIGSTOP)
+        server.ready()
+        assert "the gRPC process does not answer" in server.log
+        assert "the gRPC process was killed" in server.log
+        assert hanging not in server.children(module)
+    finally:
+        server.close()
+
+
 def test_a_model_process_that_is_killed_loses_no_request(serve):
     server = serve()
     many = {"rows": [server.example()] * LARGE}
