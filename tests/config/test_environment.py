@@ -72,7 +72,8 @@ def test_an_allowed_variable_that_is_not_set_is_asked_for(project, monkeypatch):
 @pytest.mark.parametrize("asked", ["${secret:PRIVATE}", "secret://PRIVATE"])
 def test_a_secret_is_a_name_in_the_values_and_an_object_in_the_part(project, asked):
     project.write("mlops.yaml", "allowed_env: [PRIVATE]\n")
-    project.write("recipes/mine.yaml", f'data:\n  positive: "{asked}"\n')
+    choice = "defaults: [override /data: breast_cancer]"
+    project.write("recipes/mine.yaml", f'{choice}\ndata:\n  positive: "{asked}"\n')
     job = project.check("recipe=mine")
     assert job.values["data"]["positive"] == "secret://PRIVATE"
     assert VALUE not in job.text

@@ -30,6 +30,7 @@ DANGEROUS = [
     "mlops.cli.main",
     "sentinel.Sentinel",
 ]
+CANCER = "defaults: [override /data: breast_cancer]\n"  # its target has classes
 SENTINEL = "open('imported', 'w').close()\nclass Sentinel:\n    pass\n"
 PLACES = {
     "the part itself": "{{_target_: {0}}}",
@@ -207,7 +208,7 @@ def test_both_a_mistake_and_a_refusal_is_a_refusal(project):
 def test_text_that_becomes_a_pointer_is_text_when_the_part_is_made(project):
     """An escaped ``${…}`` is plain text once resolved, and stays it."""
     nasty = "${oc.create:{_target_: builtins.open, file: made, mode: w}}"
-    project.write("recipes/sly.yaml", f"data: {{positive: '\\{nasty}'}}\n")
+    project.write("recipes/sly.yaml", f"{CANCER}data: {{positive: '\\{nasty}'}}\n")
     job = project.check("recipe=sly")
     assert job.values["data"]["positive"] == nasty
     assert nasty in str(vars(job.part("data")))
