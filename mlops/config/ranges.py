@@ -6,6 +6,8 @@ import math
 import re
 from typing import Any
 
+from mlops.core.secret import MARK
+
 _INTERVAL = re.compile(r"^\s*(int\s+)?([\[(])\s*([-+\w.]+)\s*,\s*([-+\w.]+)\s*([\])])\s*$")
 _PLAIN = {"int": int, "float": (int, float), "str": str, "bool": bool, "None": type(None)}
 
@@ -97,6 +99,8 @@ def _alternatives(annotation: str) -> list[str]:
 
 def _one(value: Any, kind: str) -> bool:
     name = kind.split("[")[0].split(".")[-1]
+    if isinstance(value, str) and value.startswith(MARK) and name in (*_PLAIN, "Path"):
+        return False  # an object that never becomes text
     if name in _PLAIN:
         if isinstance(value, bool) and name != "bool":
             return False

@@ -59,7 +59,7 @@ def write_snapshot(dataset: Dataset, outputs: Path) -> str:
     """Keep `dataset`, unless the same is kept already; return its key."""
     about = [asdict(dataset.task), [asdict(column) for column in dataset.columns]]
     key, store = key_of([dataset.fingerprint, about]), snapshots(outputs)
-    if not store.has(KIND, key):
+    if store.get(KIND, key) is None:  # a damaged one is made anew
         with store.put(KIND, key) as folder:
             write_dataset(dataset, folder)
     return key
@@ -117,5 +117,5 @@ def not_kept(about: dict[str, Any], outputs: Path) -> MlopsError:
         where=os.path.relpath(folder) if KEY.match(key) else f"run {about.get('run', '')}",
         found="a damaged snapshot" if KEY.match(key) and folder.exists() else "no snapshot",
         accepted="a run in full mode whose data was not cleaned away",
-        next_step="put the folder back from a backup, or run again on the same data",
+        next_step="a run in full mode on the same data keeps it anew",
     )

@@ -40,6 +40,7 @@ class Doctor:
             "spool": lambda: _spool(job),
             "tracking store": lambda: _tracking(job),
             "versions": lambda: _versions(job),
+            "training data": lambda: _training_data(job.outputs),
             "backup": lambda: _backup(job),
             "option files": _options,
         }
@@ -190,6 +191,19 @@ def _versions(job: Job) -> Finding:
         return inspect_kept(*kept(job.outputs))
     outputs = job.outputs
     return inspect(outputs, lambda versions: witnesses(outputs, versions), lost(outputs))
+
+
+def _training_data(outputs: Path) -> Finding:
+    """What versions were trained on, kept so that it can be had back."""
+    from mlops.core.snapshot import is_kept, pinned
+
+    keys = pinned(outputs)
+    damaged = [key for key in sorted(keys) if not is_kept(key, outputs)]
+    says = f"{counted(len(keys), 'data set')} of versions"
+    if damaged:
+        repair = "a run in full mode on the same data keeps it anew"
+        return "look", f"{says}, {len(damaged)} damaged: {damaged[0]}", repair
+    return "ok", f"{says}, all whole" if keys else "nothing is kept yet", ""
 
 
 def _backup(job: Job) -> Finding:

@@ -111,7 +111,9 @@ class Promote:
 
 
 def _candidate(outputs: Path, key: str) -> Candidate:
-    folders = list((outputs / "runs").glob(f"*-{key}")) if SAFE_NAME.match(key) else []
+    key = key.rstrip("/").rpartition("/")[2]  # a folder, as the screen shows it, is one too
+    names = (key, f"*-{key}") if SAFE_NAME.match(key) else ()
+    folders = [each for name in names for each in (outputs / "runs").glob(name)]
     candidate = Candidate.of(folders[0]) if folders else None
     if candidate is None:
         raise fail(

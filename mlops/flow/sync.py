@@ -32,6 +32,7 @@ class Sync:
         says = f"{count} record{'' if count == 1 else 's'} delivered to {drained.uri}"
         if drained.aligned:
             says += f"; its versions are those of {listed(drained.aligned)}"
+        says += "".join(f"; {each}" for each in drained.remarks)
         if drained.waiting:
             says += f", {len(drained.waiting)} still wait: {drained.says}"
         rows = [

@@ -166,8 +166,20 @@ class Spool:
         shown = self.address.shown if self.address else ""
         found = {"run_id": run_id, "version": version, "remark": remark, "uri": shown}
         note = {"key": key, **found, "status": status, "at_ms": now_ms()}
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            entry = _read(self._waiting(key))
+            note |= {"entry": entry} if entry["record"]["model"] else {}  # for another database
         write_whole(self.folder / "delivered" / f"{key}.json", json.dumps(note, indent=1))
         self._waiting(key).unlink(missing_ok=True)
+
+    def again(self, key: str) -> bool:
+        """Let a run with a model that was delivered wait once more; whether there is one."""
+        note = self.folder / "delivered" / f"{key}.json"
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            write_whole(self._waiting(key), json.dumps(_read(note)["entry"], indent=1))
+            note.unlink(missing_ok=True)
+            return True
+        return False
 
     def refused(self, key: str, reason: str) -> None:
         """Put `key` aside, so that it blocks no other."""
@@ -190,6 +202,12 @@ class Spool:
             says = f"the tracking server refused the record, it lies in {self.folder}/refused: "
             return Delivery(delivered=False, says=says + note["reason"])
         return None
+
+    def remark(self, key: str) -> str:
+        """What was left out when `key` was delivered; empty if nothing was."""
+        with contextlib.suppress(OSError, ValueError):
+            return str(_read(self.folder / "delivered" / f"{key}.json").get("remark", ""))
+        return ""
 
     def knows(self, key: str) -> bool:
         """Whether a record of this run exists, waiting or done."""

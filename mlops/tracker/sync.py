@@ -25,6 +25,8 @@ class Drained:
         By run key.
     aligned : tuple of str
         What was brought in line with the histories of the models: a model and its line each.
+    remarks : tuple of str
+        What could not be brought in line.
     waiting : tuple of str
         Keys that still wait for this server.
     elsewhere : dict of str to str
@@ -38,6 +40,7 @@ class Drained:
     delivered: dict[str, Delivery]
     refused: dict[str, Delivery]
     aligned: tuple[str, ...]
+    remarks: tuple[str, ...]
     waiting: tuple[str, ...]
     elsewhere: dict[str, str]
     uri: str
@@ -73,6 +76,7 @@ def drain(
     standings = [key for key in delivered if key.startswith(STANDING)]
     return Drained(
         aligned=tuple(delivered.pop(key).run_id for key in standings),
+        remarks=tuple(remark for key in standings if (remark := spool.remark(key))),
         delivered=delivered,
         refused={key: each for key, each in known.items() if not each.delivered},
         waiting=waiting,

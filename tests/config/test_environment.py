@@ -95,6 +95,19 @@ def test_a_secret_inside_a_longer_text_is_told(project):
     assert project.problem("data.positive='x${secret:PRIVATE}'").code == "secret-in-text"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("data=csv", "data.path=${secret:PRIVATE}", "data.target=x"),
+        ("data=csv", "data.path=x.csv", "data.target=x", "data.separator=${secret:PRIVATE}"),
+        ("registry=git", "registry.repository=${secret:PRIVATE}"),
+    ],
+)
+def test_a_secret_where_a_text_belongs_is_told(project, words):
+    project.write("mlops.yaml", "allowed_env: [PRIVATE]\n")
+    assert project.problem(*words).code == "wrong-type"
+
+
 def test_resolvers_of_the_process_are_neither_used_nor_lost(project):
     OmegaConf.register_new_resolver("theirs", lambda: "theirs", replace=True)
     try:

@@ -12,8 +12,9 @@ import pytest
 from mlops.cli import run
 from mlops.core.dataset import Column, Dataset, Task
 from mlops.core.errors import MlopsError
-from mlops.core.snapshot import write_snapshot
+from mlops.core.snapshot import is_kept, pin, write_snapshot
 from mlops.data.snapshot import Snapshot
+from mlops.flow.doctor import _training_data
 
 QUICK = ("tracker=offline", "mode.bootstrap=0", "mode.folds=2")
 
@@ -56,6 +57,16 @@ def test_rows_roles_and_task_are_those_that_were_kept(tmp_path, houses):
 def test_the_same_rows_are_kept_once(tmp_path, houses):
     assert write_snapshot(houses, tmp_path) == write_snapshot(houses, tmp_path)
     assert len(list((tmp_path / "snapshots" / "datasets").iterdir())) == 1
+
+
+def test_a_damaged_one_is_told_by_doctor_and_kept_anew_by_the_next_run(houses, tmp_path):
+    key = write_snapshot(houses, tmp_path)
+    pin(key, tmp_path)
+    (tmp_path / "snapshots" / "datasets" / key / "frame.parquet").write_bytes(b"")
+    assert _training_data(tmp_path)[:2] == ("look", f"1 data set of versions, 1 damaged: {key}")
+    assert write_snapshot(houses, tmp_path) == key
+    assert _training_data(tmp_path)[0] == "ok"
+    assert is_kept(key, tmp_path)
 
 
 def test_a_snapshot_is_known_by_its_own_key_too(tmp_path, houses):

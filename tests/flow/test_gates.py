@@ -241,9 +241,10 @@ def test_each_job_of_a_sweep_is_judged_so(shop):
 def test_it_is_overridden_with_a_reason_that_stays_in_the_history_with_the_numbers(new_place):
     shop = Shop.at(new_place())
     shop()
-    key = shop("model=dummy").key
+    ran = shop("model=dummy")
+    key = ran.key
     with pytest.raises(MlopsError, match="gates-refuse") as refused:
-        shop.place("promote", f"run={key}", "name=houses")
+        shop.place("promote", f"run={ran.folder}", "name=houses")
     assert refused.value.exit_code == 3
     assert "worse by " in refused.value.problems[0].found
     shop.place(

@@ -116,6 +116,27 @@ def test_a_run_that_never_came_is_told_and_the_others_get_their_names(desk, runs
     assert names(ledger) == {"champion": 1}
 
 
+def test_a_database_that_was_made_anew_gets_the_runs_of_all_versions_again(
+    outputs, a_full_record, ledger
+):
+    record = a_full_record(register="")
+    tracker = Mlflow()
+    tracker.open(outputs)
+    tracker.submit(record)
+    assert tracker.close(120).delivered
+    (outputs / "mlflow.db").rename(outputs / "mlflow.db.damaged")
+    Spool(outputs, Address.of(outputs)).put(standing([record.key], champion=1))
+    drained = drain(outputs)
+    assert (len(drained.aligned), drained.remarks) == (1, ())
+    assert names(ledger) == {"champion": 1}
+    assert len(ledger().runs(record.key)) == 1
+
+
+def test_what_cannot_be_brought_in_line_is_told_by_sync(outputs, ledger):
+    Spool(outputs, Address.of(outputs)).put(standing(["never"], champion=1))
+    assert drain(outputs).remarks == ("no model in MLflow for version 1",)
+
+
 def test_a_name_that_was_taken_away_is_gone(desk, runs, ledger):
     desk.deliver(standing(runs, champion=1, shadow=2))
     desk.deliver(standing(runs, seq=4, champion=1, shadow=0))
