@@ -238,8 +238,11 @@ class GitLedger(Ledger):
             for old, number in replay.numbers.items():
                 if old != number:
                     self.notes.append(f"version {old} of {model}, not pushed yet, is {number} now")
+            names = held(replay.entries)
             for entry in replay.lost:
-                self.notes.append(f"undone, somebody else was faster: {says(model, entry)}")
+                now = names.get(entry.alias)
+                who = f"{now.who} gave it to version {now.version}" if now else "it was taken away"
+                self.notes.append(f"undone, somebody else was faster ({who}): {says(model, entry)}")
             if model == self.model:
                 moved = {old: new for old, new in replay.numbers.items() if old != new}
                 self.renumbered = {**self.renumbered, **moved}

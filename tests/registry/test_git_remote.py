@@ -184,9 +184,10 @@ def test_a_promotion_that_came_too_late_is_told_and_undone(ann, bob, a_run, orig
     promote(bob.houses(), 2)
     promote(ann.houses(), 2)
     back(bob, origin)
+    who = ann.houses().holder("champion").who
     assert bob.houses().ledger.take_notes() == [
-        "undone, somebody else was faster: houses: promote, champion 1 → 3",
-        "undone, somebody else was faster: houses: promote, champion 3 → 2",
+        f"undone, somebody else was faster ({who} gave it to version 2): {act}"
+        for act in ("houses: promote, champion 1 → 3", "houses: promote, champion 3 → 2")
     ]
     assert len(same_everywhere(ann, bob)) == 4
 
