@@ -14,11 +14,13 @@ from typing import Any
 from mlops.compute.elsewhere import Addressed
 from mlops.compute.engine import ANSWER_S, LOOPBACK, Engine, answers, away
 from mlops.compute.outpost import keep
-from mlops.compute.processes import without_main
+from mlops.compute.processes import deaf_to_ctrl_c, without_main
 from mlops.core.errors import ENVIRONMENT, fail
 
 PREFIX = "mlops-worker"
 LEAVE_S = 3  # for calls that still wait for room
+# Dask listens for HTTP all the same: at a port that is free, as its own may be somebody else's.
+NO_DASHBOARD = {"dashboard": False, "dashboard_address": f"{LOOPBACK}:0"}
 
 
 class Dask(Addressed):
@@ -40,17 +42,19 @@ class Dask(Addressed):
 
         size, threads = self._here()
         with _quieter() as quiet, without_main():
-            cluster = LocalCluster(
-                n_workers=size,
-                threads_per_worker=1,
-                host=LOOPBACK,
-                dashboard_address=None,
-                security=True,  # nobody else on this machine has a say
-                memory_limit=0,
-                local_directory=str(folder),
-                silence_logs=logging.CRITICAL,
-            )
-            quiet.callback(cluster.close)
+            # The thread that starts its processes, now and in place of one that died, is deaf too.
+            with deaf_to_ctrl_c():
+                cluster = LocalCluster(
+                    n_workers=size,
+                    threads_per_worker=1,
+                    host=LOOPBACK,
+                    scheduler_kwargs=NO_DASHBOARD,
+                    security=True,  # nobody else on this machine has a say
+                    memory_limit=0,
+                    local_directory=str(folder),
+                    silence_logs=logging.CRITICAL,
+                )
+                quiet.callback(cluster.close)
             client = Client(cluster, set_as_default=False)
             return _Cluster(client, quiet.pop_all(), size=size, threads=threads, host=LOOPBACK)
 

@@ -105,7 +105,7 @@ class Processes(Roster):
         context.set_forkserver_preload(
             ["mlops.compute.first", "mlops.compute.worker", *self._preload]
         )
-        with environment(limited(self._threads)), _deaf_to_ctrl_c():
+        with environment(limited(self._threads)), deaf_to_ctrl_c():
             forkserver.ensure_running()
         ours, theirs = context.Pipe()
         arguments = (theirs, self._setup, self._threads, dict(os.environ))
@@ -217,8 +217,11 @@ def environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
+def deaf_to_ctrl_c() -> Iterator[None]:
     """What is started inside begins with Ctrl-C blocked (:mod:`mlops.compute.first`)."""
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # whoever starts it unblocks Ctrl-C
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield

@@ -78,7 +78,9 @@ def test_when_ctrl_c_is_typed(engine, driven, own_keys_of, tmp_path):
     assert gone(child)
     assert not stays(mark, driver.pid)
     assert not list((tmp_path / "outputs").glob("compute"))
-    assert (tmp_path / "log").read_text().strip().endswith("KeyboardInterrupt")
+    said = (tmp_path / "log").read_text().strip()
+    assert said.endswith("KeyboardInterrupt")
+    assert said.count("Traceback") == 1, said
 
 
 def test_when_the_driver_is_killed(engine, driven, own_keys_of):
