@@ -30,7 +30,7 @@ def read(metrics: Sequence[str]) -> dict[str, bool | None]:
     Raises
     ------
     MlopsError
-        An entry cannot be read, or one metric is to go two ways.
+        An entry cannot be read, or one metric stands twice, or is to go two ways.
 
     Examples
     --------
@@ -43,8 +43,8 @@ def read(metrics: Sequence[str]) -> dict[str, bool | None]:
         if len(way) > 1 or (way and way[0] not in WAYS):
             raise _unreadable(str(entry))
         stated = WAYS[way[0]] if way else None
-        if name in found and found[name] != stated:
-            raise _two_ways(name, list(metrics))
+        if name in found:
+            raise _twice(name, list(metrics), is_one_way={found[name], stated} != {*WAYS.values()})
         found[name] = stated
     return found
 
@@ -55,7 +55,8 @@ def goals(metrics: Sequence[str], objective: Objective) -> tuple[Goal, ...]:
     Raises
     ------
     MlopsError
-        As :func:`read`; there is no such metric; a stated direction is not the metric's.
+        As :func:`read`; a metric is the primary one too; there is no such metric; a stated
+        direction is not the metric's.
     """
     found: dict[str, Goal] = {}
     for name, stated in read(metrics).items():
@@ -66,6 +67,8 @@ def goals(metrics: Sequence[str], objective: Objective) -> tuple[Goal, ...]:
             raise unknown(metric, [objective.metric, SECONDS]) from error
         if stated not in (None, greater):
             raise _wrong_way(metric, greater)
+        if metric in found:  # by its own name, and as the primary one
+            raise _twice(metric, list(metrics))
         found[metric] = Goal(metric, greater)
     return tuple(found.values())
 
@@ -96,10 +99,12 @@ def _unreadable(entry: str) -> MlopsError:
     )
 
 
-def _two_ways(name: str, metrics: list[str]) -> MlopsError:
+def _twice(name: str, metrics: list[str], is_one_way: bool = True) -> MlopsError:
     return fail(
-        "two-directions",
-        f"{name} cannot be searched in two directions.",
+        "repeated-metric" if is_one_way else "two-directions",
+        f"{name} is named twice: a search has each metric once."
+        if is_one_way
+        else f"{name} cannot be searched in two directions.",
         where="tuner.metrics",
         found=", ".join(map(str, metrics)),
         accepted="each metric once",

@@ -140,6 +140,8 @@ def test_a_named_study_is_not_begun_twice(place):
         (["tuner.space.model.slope=null"], "empty-space"),
         (["tuner.metrics=[rmsee]"], "unknown-metric"),
         (["tuner.metrics=[rmse minimize, rmse maximize]"], "two-directions"),
+        (["tuner.metrics=[rmse, rmse]"], "repeated-metric"),
+        (["tuner.metrics=[primary, rmse minimize, primary]"], "repeated-metric"),
         (["tuner.storage='postgresql://ann:s3cret-w0rd@127.0.0.1:1/x'"], "storage-unreachable"),
         (["tuner.storage=somewhere"], "bad-storage"),
         (["tuner.study=../outside"], "unsafe-name"),
