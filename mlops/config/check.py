@@ -52,7 +52,7 @@ def check(composed: Composed, groups: list[str]) -> Checked:
     found += resolving.problems()
     found += _targets(composed, resolving)
     found += _beside(composed, resolving)
-    walk = Walk(composed, resolving)
+    walk = Walk(composed, resolving.values, resolving.bad)
     sound = set()
     for group in sorted(groups, key=lambda each: each in kinds.KINDS):
         before, bad = len(found), _any_below(group, resolving.bad)
@@ -66,7 +66,7 @@ def alone(composed: Composed, group: str) -> tuple[dict[str, Any], tuple[Problem
     """The resolved values of one room of `composed`, and what is wrong in that room."""
     resolving = Resolving(composed)
     found = [*resolving.problems(), *_targets(composed, resolving)]
-    found += Walk(composed, resolving).group(group)
+    found += Walk(composed, resolving.values, resolving.bad).group(group)
     return resolving.values[group], tuple(_once(found, resolving))
 
 

@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from mlops.config import trust
 from mlops.config.candidates import FITTED
 from mlops.config.origin import origin
+from mlops.config.walk import Walk
 from mlops.core.errors import MlopsError, Problem, closest, listed
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def preflight(job: Job, sound: set[str], bad: set[str]) -> list[Problem]:
         space = job.space
         _asked(problems, job, "tuner", lambda part: getattr(part, "check", _nothing_of)(space))
         problems += _space(job)
+        problems += _reach(job, bad)
         problems += _metrics(job) if "evaluator" in sound else []
     if "registry" in sound and job.values["registry"].get("name"):
         _asked(problems, job, "registry", lambda part: part.registers("model", True))
@@ -121,6 +123,8 @@ def _asked(problems: list[Problem], job: Job, group: str, question: Any) -> Any:
 def _placed(job: Job, problem: Problem) -> Problem:
     """`problem` with file and line, or the word typed, where it names a key that is set."""
     key = _KEY.match(problem.where)
+    if key and key[0].startswith(SPACE):
+        return replace(problem, where=_of_space(job, key[0].removeprefix(SPACE)))
     found = _set_key(job, key[0], problem.found) if key else ""
     where = origin(job.composed, found) if found else problem.where
     return replace(problem, where=where, says=problem.says[:300], found=problem.found[:300])
@@ -206,6 +210,44 @@ def _space(job: Job) -> list[Problem]:
     return problems
 
 
+def _reach(job: Job, bad: set[str]) -> Iterator[Problem]:
+    """What a search could draw, and its key cannot be: each end of a space is tried as a value."""
+    found = _asked([], job, "tuner", lambda part: getattr(part, "ends", _nothing_of)(job.space))
+    chosen = {"": job}
+    for name, values in (found or {}).items():
+        room, _, key = name.partition(".")
+        option, _, inner = key.partition(".") if room in job.candidates else ("", "", key)
+        if not inner or not _has(job, name) or {room, f"{room}={option}"} & bad:
+            continue
+        choice = f"{room}={option}" if option else ""
+        if choice not in chosen:
+            chosen[choice] = job.with_values({room: option})
+        for value in values:
+            drawn = chosen[choice].with_values({f"{room}.{inner}": value})
+            wrong = next(Walk(drawn.composed, drawn.values, {*bad}).group(room), None)
+            if wrong:
+                yield replace(
+                    wrong,
+                    says=f"What a search would draw cannot be: {wrong.says}",
+                    where=_of_space(job, name),
+                    next_step=f"keep {SPACE}{name} within {wrong.accepted}",
+                )
+                break
+
+
+def _of_space(job: Job, key: str) -> str:
+    """Where the search space of `key` is written: ``tuner.space``, or the option it is of."""
+    if key in _leaves(job.values["tuner"].get("space") or {}):
+        return origin(job.composed, f"{SPACE}{key}")
+    room, _, rest = key.partition(".")
+    name = job.choices.get(room, "")
+    if room in job.candidates:
+        name, _, rest = rest.partition(".")
+    if room not in FITTED or name not in job.composed.catalogue.options(room):
+        return f"{SPACE}{key}"
+    return job.composed.catalogue.option(room, name).document.at(f"_space_.{rest}")
+
+
 def _has(job: Job, key: str) -> bool:
     """Whether a part that may be chosen has `key`; with its option's name, where it is searched."""
     room, _, rest = key.partition(".")
@@ -245,5 +287,6 @@ def _leaves(space: dict[str, Any], before: str = "") -> Iterator[str]:
             yield f"{before}{key}"
 
 
+SPACE = "tuner.space."
 _ABSENT = object()
 _KEY = re.compile(r"^[a-z_]+(\.\w+)+")

@@ -9,7 +9,6 @@ from mlops.config import kinds, own_code, problems, ranges, signature, trust
 from mlops.config.catalogue import Option
 from mlops.config.compose import Composed
 from mlops.config.origin import origin, pointed
-from mlops.config.resolve import Resolving
 from mlops.core.errors import REFUSED, Problem, closest, listed
 
 RESERVED = {
@@ -29,14 +28,16 @@ class Walk:
     Parameters
     ----------
     composed : Composed
-    resolving : Resolving
-        Its values, and the keys of which a problem has been told already; more are added.
+    values : dict
+        As they were resolved.
+    bad : set of str
+        Keys of which a problem has been told already; more are added.
     """
 
-    def __init__(self, composed: Composed, resolving: Resolving) -> None:
+    def __init__(self, composed: Composed, values: dict[str, Any], bad: set[str]) -> None:
         self.composed = composed
         self.catalogue = composed.catalogue
-        self.values, self.bad = resolving.values, resolving.bad
+        self.values, self.bad = values, bad
         self.shipped = True
 
     def group(self, group: str) -> Iterator[Problem]:

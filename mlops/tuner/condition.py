@@ -7,6 +7,7 @@ has that option's name in its own: ``model.ridge.alpha`` is searched, as ``model
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 import yaml
 
 from mlops.core.errors import MlopsError, Problem, closest, fail, listed
-from mlops.tuner.space import Dimension, dimension
+from mlops.tuner.space import Choice, Dimension, dimension
 
 _IF = re.compile(
     r"^(?P<sweep>.*\S)\s+if\s+(?P<key>[\w.]+)\s*(?P<how>==|in)\s*(?P<values>\S.*)$", re.S
@@ -91,6 +92,21 @@ def axes(space: Mapping[str, Any]) -> tuple[Axis, ...]:
     if not found:
         raise _nothing()
     return _parents_first(found)
+
+
+def ends(space: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Full key to its choices, or the first and the last of its numbers; the unreadable left out.
+
+    >>> ends({"model.a": "range(0, 200)", "model.b": "choice(x, y)", "model.c": "choice("})
+    {'model.a': (0, 199), 'model.b': ('x', 'y')}
+    """
+    found = {}
+    for key, text in space.items():
+        with contextlib.suppress(MlopsError):
+            read = _axis(key, text, space).dimension
+            values = read.grid(2)
+            found[key] = values if isinstance(read, Choice) else (values[0], values[-1])
+    return found
 
 
 def _axis(name: str, text: Any, space: Mapping[str, Any]) -> Axis:

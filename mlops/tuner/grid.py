@@ -9,7 +9,7 @@ from typing import Any
 from mlops.core.errors import fail
 from mlops.core.tuning import Objective, Trial, Tuned
 from mlops.tuner.best import best
-from mlops.tuner.condition import Axis, axes
+from mlops.tuner.condition import Axis, axes, ends
 from mlops.tuner.goals import Goal
 from mlops.tuner.leaderboard import leaderboard
 from mlops.tuner.plots import pictures
@@ -107,6 +107,10 @@ class Grid:
     def merged(self, space: dict[str, str]) -> dict[str, str]:
         """The space to search: `space`, with what ``tuner.space`` adds, replaces and takes out."""
         return merged(space, self.space)
+
+    def ends(self, space: dict[str, str]) -> dict[str, tuple[Any, ...]]:
+        """What may be drawn for each key, at the ends; see :func:`mlops.tuner.condition.ends`."""
+        return ends(self.merged(space))
 
     def _scored(
         self, objective: Objective, candidates: list[tuple[int, dict[str, Any]]]

@@ -13,7 +13,7 @@ from mlops.core.secret import Secret
 from mlops.core.tuning import Ensemble, Objective, Trial, Tuned
 from mlops.tuner import goals as aims
 from mlops.tuner.best import best
-from mlops.tuner.condition import Axis, axes
+from mlops.tuner.condition import Axis, axes, ends
 from mlops.tuner.goals import Goal
 from mlops.tuner.joining import joined, winner
 from mlops.tuner.leaderboard import leaderboard
@@ -168,6 +168,10 @@ class Optuna:
     def merged(self, space: dict[str, str]) -> dict[str, str]:
         """The space to search: `space`, with what ``tuner.space`` adds, replaces and takes out."""
         return merged(space, self.space)
+
+    def ends(self, space: dict[str, str]) -> dict[str, tuple[Any, ...]]:
+        """What may be drawn for each key, at the ends; see :func:`mlops.tuner.condition.ends`."""
+        return ends(self.merged(space))
 
     def _opened(
         self, objective: Objective, found: tuple[Axis, ...], goals: tuple[Goal, ...]

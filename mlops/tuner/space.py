@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.core.errors import MlopsError, Problem, fail
+from mlops.core.errors import MlopsError, Problem, closest, fail
 
 ACCEPTED = "choice(a, b), range(start, stop, step) or interval(low, high), tag(log, ...) around it"
+CALLS, TAGS = ("choice", "range", "interval", "tag", "int", "float", "sort"), ("log", "int")
+_CALL = re.compile(r"\b[a-z]\w*(?=\()")
+_TAGS = re.compile(r"(?<=tag\()[\w\s,]+(?=,\s*\w+\()")
+_NUMBER = r"[-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?"
+_ENDS = re.compile(rf"\b(interval|range)\(\s*({_NUMBER})\s*,\s*({_NUMBER})\s*\)")
 
 
 @dataclass(frozen=True)
@@ -149,7 +155,7 @@ def dimension(key: str, text: Any) -> Dimension:
     """
     sweep = _parsed(key, text)
     kind = type(sweep).__name__
-    strange = set(getattr(sweep, "tags", ())) - {"log", "int"}
+    strange = set(getattr(sweep, "tags", ())) - {*TAGS}
     if strange or getattr(sweep, "shuffle", False):
         raise _refused(key, text, "Only the tags log and int mean something here.")
     if kind == "ChoiceSweep":
@@ -223,14 +229,42 @@ def _distinct(values: Iterator[Any]) -> list[Any]:
 
 
 def _refused(key: str, text: Any, says: str) -> MlopsError:
+    nearest = _nearest(text) if isinstance(text, str) else ""
     return fail(
         "bad-space",
         f"The search space of {key} cannot be used: {says[0].lower()}{says[1:]}",
-        where=f"search space, {key}",
+        where=f"tuner.space.{key}",
         found=str(text),
         accepted=ACCEPTED,
-        next_step=f"correct _space_ of the option, or tuner.space, for {key}",
+        closest=nearest,
+        next_step=f"write {nearest}"
+        if nearest
+        else f"correct _space_ of the option, or tuner.space, for {key}",
     )
+
+
+def _nearest(text: str) -> str:
+    """`text` with its words spelled, or else its ends placed, as they may be; empty if none is.
+
+    >>> _nearest("tag(lgo, intervall(1, 9))"), _nearest("interval(5, 1)"), _nearest("7")
+    ('tag(log, interval(1, 9))', 'interval(1, 5)', '')
+    """
+    spelled = _CALL.sub(lambda match: closest(match[0], CALLS) or match[0], text)
+    spelled = _TAGS.sub(lambda match: _spelled(match[0]), spelled)
+    ends = _ENDS.search(text)
+    if spelled == text and ends and float(ends[2]) > float(ends[3]):
+        spelled = text.replace(ends[0], f"{ends[1]}({ends[3]}, {ends[2]})")
+    if spelled == text:
+        return ""
+    try:
+        dimension("", spelled)
+    except MlopsError:
+        return ""
+    return spelled
+
+
+def _spelled(tags: str) -> str:
+    return re.sub(r"\w+", lambda match: closest(match[0], TAGS) or match[0], tags)
 
 
 def merged(space: Mapping[str, str], own: Mapping[str, Any]) -> dict[str, str]:

@@ -67,12 +67,29 @@ def test_what_cannot_be_searched_is_told_in_five_parts(text: object) -> None:
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "closest"),
+    [
+        ("tag(lgo, interval(1, 2))", "tag(log, interval(1, 2))"),
+        ("tag(itn, log, intervall(1, 2))", "tag(int, log, interval(1, 2))"),
+        ("interval(2.5, -1e-1)", "interval(-1e-1, 2.5)"),
+        ("tag(log, range(9, 1))", "tag(log, range(1, 9))"),
+        ("tag(log, interval(1, -1))", ""),  # turned round it would not do either
+        ("shuffle(choice(1, 2))", ""),
+    ],
+)
+def test_what_was_meant_is_offered(text: str, closest: str) -> None:
+    with pytest.raises(MlopsError) as caught:
+        dimension("model.alpha", text)
+    assert caught.value.problems[0].closest == closest
+
+
 def test_all_bad_entries_are_told_together() -> None:
     with pytest.raises(MlopsError) as caught:
         dimensions({"a": "range(3, 1)", "b": "choice(1, 2)", "c": "7"})
     assert [problem.where for problem in caught.value.problems] == [
-        "search space, a",
-        "search space, c",
+        "tuner.space.a",
+        "tuner.space.c",
     ]
 
 
