@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf.errors import OmegaConfBaseException
 
-from mlops.config import trust
-from mlops.config.candidates import FITTED
+from mlops.config import searched, trust
 from mlops.config.origin import origin
-from mlops.config.walk import Walk
 from mlops.core.errors import MlopsError, Problem, closest, listed
 
 if TYPE_CHECKING:
@@ -50,8 +48,8 @@ def preflight(job: Job, sound: set[str], bad: set[str]) -> list[Problem]:
     if "tuner" in sound:
         space = job.space
         _asked(problems, job, "tuner", lambda part: getattr(part, "check", _nothing_of)(space))
-        problems += _space(job)
-        problems += _reach(job, bad)
+        ends = _asked([], job, "tuner", lambda part: getattr(part, "ends", _nothing_of)(space))
+        problems += [*searched.unknown(job), *searched.too_far(job, ends or {}, bad)]
         problems += _metrics(job) if "evaluator" in sound else []
     if "registry" in sound and job.values["registry"].get("name"):
         _asked(problems, job, "registry", lambda part: part.registers("model", True))
@@ -123,8 +121,8 @@ def _asked(problems: list[Problem], job: Job, group: str, question: Any) -> Any:
 def _placed(job: Job, problem: Problem) -> Problem:
     """`problem` with file and line, or the word typed, where it names a key that is set."""
     key = _KEY.match(problem.where)
-    if key and key[0].startswith(SPACE):
-        return replace(problem, where=_of_space(job, key[0].removeprefix(SPACE)))
+    if key and key[0].startswith(searched.SPACE):
+        return replace(problem, where=searched.written_at(job, key[0].removeprefix(searched.SPACE)))
     found = _set_key(job, key[0], problem.found) if key else ""
     where = origin(job.composed, found) if found else problem.where
     return replace(problem, where=where, says=problem.says[:300], found=problem.found[:300])
@@ -189,77 +187,6 @@ def _columns(job: Job, columns: list[str], key: str, names: Any) -> list[Problem
     ]
 
 
-def _space(job: Job) -> list[Problem]:
-    """Keys of the search space that the configuration does not have."""
-    problems = []
-    for key in _leaves(job.values["tuner"].get("space") or {}):
-        if not _has(job, key):
-            nearest = closest(key, job.space)
-            problems.append(
-                Problem(
-                    code="unknown-space-key",
-                    says=f"{key} cannot be searched: no chosen part has that key.",
-                    where=origin(job.composed, f"tuner.space.{key}"),
-                    found=key,
-                    accepted=listed([each for each in job.space if "." in each], 20)
-                    or "cleaner.…, features.… or model.… keys",
-                    closest=nearest,
-                    next_step=f"write {nearest}" if nearest else f"remove {key}",
-                )
-            )
-    return problems
-
-
-def _reach(job: Job, bad: set[str]) -> Iterator[Problem]:
-    """What a search could draw, and its key cannot be: each end of a space is tried as a value."""
-    found = _asked([], job, "tuner", lambda part: getattr(part, "ends", _nothing_of)(job.space))
-    chosen = {"": job}
-    for name, values in (found or {}).items():
-        room, _, key = name.partition(".")
-        option, _, inner = key.partition(".") if room in job.candidates else ("", "", key)
-        if not inner or not _has(job, name) or {room, f"{room}={option}"} & bad:
-            continue
-        choice = f"{room}={option}" if option else ""
-        if choice not in chosen:
-            chosen[choice] = job.with_values({room: option})
-        for value in values:
-            drawn = chosen[choice].with_values({f"{room}.{inner}": value})
-            wrong = next(Walk(drawn.composed, drawn.values, {*bad}).group(room), None)
-            if wrong:
-                yield replace(
-                    wrong,
-                    says=f"What a search would draw cannot be: {wrong.says}",
-                    where=_of_space(job, name),
-                    next_step=f"keep {SPACE}{name} within {wrong.accepted}",
-                )
-                break
-
-
-def _of_space(job: Job, key: str) -> str:
-    """Where the search space of `key` is written: ``tuner.space``, or the option it is of."""
-    if key in _leaves(job.values["tuner"].get("space") or {}):
-        return origin(job.composed, f"{SPACE}{key}")
-    room, _, rest = key.partition(".")
-    name = job.choices.get(room, "")
-    if room in job.candidates:
-        name, _, rest = rest.partition(".")
-    if room not in FITTED or name not in job.composed.catalogue.options(room):
-        return f"{SPACE}{key}"
-    return job.composed.catalogue.option(room, name).document.at(f"_space_.{rest}")
-
-
-def _has(job: Job, key: str) -> bool:
-    """Whether a part that may be chosen has `key`; with its option's name, where it is searched."""
-    room, _, rest = key.partition(".")
-    if room not in FITTED or not rest:
-        return False
-    node: Any = job.candidates.get(room, job.values[room])
-    for part in rest.split("."):
-        node = node.get(part, _ABSENT) if isinstance(node, dict) else _ABSENT
-    is_option = room in job.candidates and "." not in rest
-    return node is not _ABSENT and not is_option
-
-
 def _metrics(job: Job) -> Iterator[Problem]:
     """What a tuner is to make better, and no evaluator knows."""
     names = _asked([], job, "evaluator", lambda part: part.names())
@@ -278,15 +205,5 @@ def _metrics(job: Job) -> Iterator[Problem]:
             )
 
 
-def _leaves(space: dict[str, Any], before: str = "") -> Iterator[str]:
-    """Full keys of a space, written nested or with dots."""
-    for key, value in space.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{before}{key}.")
-        else:
-            yield f"{before}{key}"
-
-
-SPACE = "tuner.space."
 _ABSENT = object()
 _KEY = re.compile(r"^[a-z_]+(\.\w+)+")
