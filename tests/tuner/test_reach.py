@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mlops.cli import run
 from mlops.core.errors import MlopsError
 
 OTHER = """# Another one.
@@ -107,3 +108,12 @@ def test_one_wrong_space_hides_no_other(check):
         "tuner.space.model.pause_s=interval(0, 2)",
     )
     assert [each.code for each in told] == ["bad-space", "out-of-range", "out-of-range"]
+
+
+def test_every_space_that_is_shipped_holds(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    files = [each for each in root.glob("conf/*/*.yaml") if "\n_space_:" in each.read_text()]
+    assert len(files) > 10
+    for each in files:
+        run("flow=check", f"{each.parent.name}={each.stem}", "tuner=optuna", "ui=silent")
+    run("flow=check", "tuner=automl", "ui=silent")
