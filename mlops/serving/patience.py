@@ -7,6 +7,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from mlops.serving.offers import Unmoved
+
 HEAD_S, HEAD_BYTES = 10.0, 1 << 16
 TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -19,6 +21,10 @@ class Patient(HttpToolsProtocol):
 
     _in_head, _arrived = False, 0
     _late: TimerHandle | None = None
+
+    def __init__(self, *all_of_it: Any, **keys: Any) -> None:
+        super().__init__(*all_of_it, **keys)
+        self.parser = Unmoved(self)
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Give the first head its time."""
@@ -48,10 +54,17 @@ class Patient(HttpToolsProtocol):
 
     def on_headers_complete(self) -> Any:
         """It is whole."""
+        if self.parser.should_upgrade():  # it will be read again
+            return None
         self._in_head = False
         if self._late is not None:
             self._on_time()
         return super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """So is all of it."""
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
 
     def _on_time(self) -> None:
         if self._late is not None:

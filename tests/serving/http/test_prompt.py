@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import socket
@@ -25,6 +26,9 @@ def request(body=BODY, path="/predict", more="", version="1.1", method="POST"):
     head = f"{method} {path} HTTP/{version}\r\nHost: x\r\nContent-Type: application/json\r\n"
     head += f"X-Request-Id: order-1\r\nContent-Length: {len(body)}\r\n{more}\r\n"
     return head.encode() + body
+
+
+PLAIN = request().replace(b"X-Request-Id: order-1\r\n", b"")
 
 
 def exchange(server, *pieces, answers=1):
@@ -79,7 +83,6 @@ REQUESTS = {
     "another type": request(more="Content-Type: text/csv\r\n"),
     "HTTP/1.0": request(version="1.0"),
     "to be closed": request(more="Connection: close\r\n"),
-    "upgrade": request(more="Connection: upgrade\r\nUpgrade: websocket\r\n"),
     "packed": request(more="Content-Encoding: gzip\r\n"),
     "large": request(json.dumps({"rows": [EXAMPLE] * 100}).encode()),
     "in many pieces": request(json.dumps({"rows": [EXAMPLE] * 5000}).encode()),
@@ -90,6 +93,73 @@ REQUESTS = {
 def test_an_answer_is_the_same_either_way(both, sent):
     first, second = (parsed(exchange(server, sent)) for server in both)
     assert first == second
+
+
+OFFER = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+LIVE = b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n"
+CHUNKED = (
+    request(more="Transfer-Encoding: chunked\r\n")
+    .replace(b"Content-Length: %d\r\n" % len(BODY), b"")
+    .replace(BODY, b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY))
+)
+OFFERED = {
+    "fine": request(),
+    "wrong": request(WRONG),
+    "the long way": request(path="/predict?x=1"),
+    "chunked": CHUNKED,
+    "a body like a request": request(LIVE),
+    "HTTP/1.0": request(version="1.0"),
+    "to be closed": request(more="Connection: close\r\n"),
+    "GET": LIVE,
+    "large": request(json.dumps({"rows": [EXAMPLE] * 3000}).encode()),
+}
+
+
+def offering(sent, offer=OFFER):
+    return sent.replace(b"Host: x\r\n", b"Host: x\r\n" + offer.encode(), 1)
+
+
+@pytest.mark.parametrize("sent", OFFERED.values(), ids=OFFERED)
+def test_an_offer_of_another_protocol_changes_no_answer(serve, sent):
+    server = serve()
+    told = [re.sub(rb"[0-9a-f]{16}-[0-9]+", b"id", exchange(server, each + LIVE, answers=2))
+            for each in (sent, offering(sent))]  # fmt: skip
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("cut", [10, 70, 100, -len(BODY) - 2, -len(BODY), -9])
+@pytest.mark.parametrize("offer", [OFFER, OFFER.swapcase(), OFFER.replace("h2c", "websocket")])
+def test_a_body_behind_an_offer_is_never_a_request(serve, cut, offer):
+    server = serve()
+    body = LIVE.ljust(len(BODY))
+    for number in range(2):  # the second time its head is known
+        for content, status in ((BODY, b"200"), (body, b"400")):
+            sent = offering(PLAIN.replace(BODY, content), offer)
+            told = exchange(server, sent[:cut], sent[cut:] + LIVE, answers=2)
+            assert re.findall(rb"HTTP/1.1 (\d+)", told) == [status, b"200"], number
+            assert told.endswith(b'{"live":true}')
+
+
+def test_offers_behind_each_other_are_all_passed_over(serve):
+    told = exchange(serve(), (offering(request()) + offering(LIVE)) * 20, answers=40)
+    assert re.findall(rb"HTTP/1.1 (\d+)", told) == [b"200"] * 40
+    assert (told.count(b"116.5"), told.count(b'{"live":true}')) == (20, 20)
+
+
+def test_a_client_that_offers_http_2_keeps_its_connection(serve):
+    server = serve()
+    client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    headers = dict(line.split(": ") for line in OFFER.splitlines())
+    for _ in range(3):
+        client.request("POST", "/predict", BODY, {**headers, "Content-Type": "application/json"})
+        answer = client.getresponse()
+        assert (answer.status, json.load(answer)["predictions"]) == (200, [116.5])
+    client.close()
+
+
+def test_what_can_be_nothing_but_another_protocol_is_refused(serve):
+    told = exchange(serve(), b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n" + LIVE)
+    assert re.findall(rb"HTTP/1.1 (\d+)", told) == [b"400"]
 
 
 def test_most_of_it_needs_no_call(serve):
@@ -151,9 +221,6 @@ def test_a_canary_is_chosen_by_the_id(serve):
     server = serve(canary=houses(4))
     told = exchange(server, request().replace(b"order-1", b"a-canary"))
     assert parsed(told)[1]["x-model-version"] == "4"
-
-
-PLAIN = request().replace(b"X-Request-Id: order-1\r\n", b"")
 
 
 def test_a_head_that_comes_again_is_not_read_again(serve, monkeypatch):
