@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from mlops.serving.refusal import Refusal, refused
 
 SMALL = 64 * 1024  # what uvicorn holds of a body by itself
-HELD = 16  # bodies of the largest size that may be gathered at the same time
+HELD = 16  # bodies of the largest size that may be gathered or shipped at the same time
 RETRY_S = 1
 
 
@@ -38,7 +40,7 @@ class Admission:
     shipped : int
         Requests that wait for the model process.
     held : int
-        Bytes of bodies that are being gathered.
+        Bytes of large bodies that are being gathered, or wait for the model process.
     """
 
     def __init__(self, queue: int, max_bytes: int) -> None:
@@ -73,11 +75,31 @@ class Admission:
         Raises
         ------
         Refusal
-            Too many large bodies are being gathered.
+            Too many large bodies are under way.
         """
         if self.held + more > self.most_held:
             raise busy()
         self.held += more
+
+    @contextmanager
+    def ship(self, size: int) -> Iterator[None]:
+        """Count a request with a body of `size` bytes while it waits for the model process.
+
+        Raises
+        ------
+        Refusal
+            Too many wait, or too many large bodies are under way.
+        """
+        if self.shipped >= self.queue:
+            raise busy()
+        held = size if size > SMALL else 0
+        self.hold(held)
+        self.shipped += 1
+        try:
+            yield
+        finally:
+            self.shipped -= 1
+            self.held -= held
 
 
 def busy() -> Refusal:

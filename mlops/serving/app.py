@@ -242,11 +242,10 @@ class App:
             raise refused("not-ready", "No version is ready yet.", retry_s=RETRY_S)
 
     async def _shipped(self, call: Call, served: Served, body: bytes, stamp: Stamp) -> Reply:
-        if self.admission.shipped >= self.settings.queue:
-            raise busy()
-        self.admission.shipped += 1
+        name = call.route.name
         try:
-            reply: Reply = await self.state.ship(served, call.route.name, call.headers, body, stamp)
+            with self.admission.ship(len(body)):
+                reply: Reply = await self.state.ship(served, name, call.headers, body, stamp)
             return reply
         except Busy:
             raise busy() from None
@@ -255,13 +254,13 @@ class App:
             raise refused("unavailable", says, retry_s=RETRY_S) from None
         except TimeoutError:
             raise _late(call) from None
-        finally:
-            self.admission.shipped -= 1
 
     async def _show(self, call: Call) -> Reply:
         """Everything that is no prediction."""
         if call.route.name == "feedback":
             body = await call.body(self.admission, self.settings.max_bytes)
+            encoding, most = call.headers.get(b"content-encoding", b""), self.settings.max_bytes
+            body = limits.inflated(body, encoding, most)
             return await self.log.keep(labels(body, self.settings))
         if call.route.name.startswith("admin"):
             return await shown.admin(self, call)

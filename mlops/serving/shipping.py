@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from itertools import count
+from time import monotonic
 
 import msgspec
 
@@ -63,11 +64,12 @@ class Shipping:
         """
         if self.under_way >= self.most:
             raise Busy
+        until = monotonic() + self.timeout_s
         async with asyncio.timeout(self.timeout_s):
             for _ in range(TRIES):
                 await self._is_up.wait()
                 with suppress(ConnectionError):
-                    return await self._asked(route, headers, body, stamp)
+                    return await self._asked(route, headers, body, stamp, until)
         raise Gone
 
     async def end(self) -> None:
@@ -80,14 +82,14 @@ class Shipping:
         self._lost()
 
     async def _asked(
-        self, route: str, headers: dict[bytes, bytes], body: bytes, stamp: Stamp
+        self, route: str, headers: dict[bytes, bytes], body: bytes, stamp: Stamp, until: float
     ) -> Reply:
         assert self._writer is not None
         number = next(self._numbers)
         reply = asyncio.get_running_loop().create_future()
         self._replies[number] = reply
         try:
-            ask = Ask(number, route, headers, body, stamp)
+            ask = Ask(number, route, headers, body, stamp, until)
             self._writer.write(framed(msgspec.msgpack.encode(ask)))
             return await reply
         finally:

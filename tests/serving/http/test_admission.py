@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 import requests
 
-from mlops.serving.admission import Admission, Busy, Gone
+from mlops.serving.admission import HELD, Admission, Busy, Gone
 from mlops.serving.refusal import Refusal
 from mlops.serving.settings import Settings
 from tests.serving.http.conftest import until
@@ -23,6 +23,7 @@ HEAD = (
     b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     b"Content-Length: %d\r\n\r\n" % len(BODY)
 )
+JSON = {"Content-Type": "application/json"}
 SLOW = replace(houses(), program=None, path="sklearn")
 
 
@@ -56,6 +57,38 @@ def test_a_full_line_refuses_before_the_body_has_come(serve):
             assert caller.recv(65536).startswith(b"HTTP/1.1 429")
         server.loop.call_soon_threadsafe(server.state.hold.set)
         assert waiting.result().status_code == 200
+
+
+def test_large_bodies_that_wait_for_the_model_process_are_bounded_together(serve):
+    content = json.dumps({"rows": [EXAMPLE] * 1000}).encode()
+    server = serve(main=SLOW, settings=Settings(max_bytes=len(content)))
+    server.state.hold = asyncio.Event()
+
+    def post():
+        return requests.post(server.url + "/predict", content, headers=JSON)
+
+    with ThreadPoolExecutor(HELD) as pool:
+        waiting = []
+        for number in range(HELD):
+            waiting.append(pool.submit(post))
+            until(lambda number=number: server.app.admission.shipped > number)
+        refused = post()
+        server.loop.call_soon_threadsafe(server.state.hold.set)
+        answers = [each.result() for each in waiting]
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+    assert [each.status_code for each in answers] == [200] * HELD
+    assert (server.app.admission.held, server.app.admission.shipped) == (0, 0)
+    assert post().status_code == 200
+
+
+def test_small_bodies_are_bounded_by_their_number_alone(serve):
+    server = serve(main=SLOW, settings=Settings(max_bytes=1000, queue=2 * HELD))
+    server.state.hold = asyncio.Event()
+    with ThreadPoolExecutor(2 * HELD) as pool:
+        waiting = [pool.submit(ask, server) for _ in range(2 * HELD)]
+        until(lambda: server.app.admission.shipped == 2 * HELD)
+        server.loop.call_soon_threadsafe(server.state.hold.set)
+        assert [each.result().status_code for each in waiting] == [200] * 2 * HELD
 
 
 def test_requests_that_come_in_at_once_are_one_line():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import signal
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zlib import compress
 
 import pandas as pd
 import pytest
@@ -201,6 +204,17 @@ def test_labels_are_kept_replaced_and_known_again(here, serve, log_process):
     assert told == {"kept": 1, "same": 1, "replaced": 1, "unknown": [2]}
     kept = [each[:3] for each in read(log_process / "labels.sqlite")]
     assert kept == [("order-1", 0, 21.5), ("order-1", 1, 99.0), ("nobody", 0, 1.0)]
+
+
+@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", compress)])
+def test_labels_may_come_packed(here, serve, log_process, encoding, pack):
+    server = serve(settings=Settings(max_bytes=1000))
+    headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
+    body = json.dumps({"labels": [{"request_id": "order-1", "label": 21.5}]}).encode()
+    answer = requests.post(server.url + "/feedback", pack(body), headers=headers)
+    assert (answer.status_code, answer.json()["kept"]) == (200, 1)
+    large = requests.post(server.url + "/feedback", pack(body + b" " * 1000), headers=headers)
+    assert (large.status_code, large.json()["error"]["code"]) == (413, "too-large")
 
 
 def test_an_id_is_known_from_the_files_too(tmp_path):
