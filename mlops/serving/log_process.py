@@ -97,7 +97,7 @@ class LogProcess:
         except sqlite3.Error as error:
             _LOG.error("labels cannot be written: %s", error)
             return {"number": message["number"], "problem": type(error).__name__}
-        unknown = self.parts.unknown([request_id for request_id, _, _ in labels])
+        unknown = self.parts.unknown([(request_id, row) for request_id, row, _ in labels])
         return {"number": message["number"], **told, "unknown": unknown}
 
 

@@ -123,7 +123,7 @@ class Parts:
     def __init__(self, folder: Path, log_mb: float) -> None:
         self.folder, self.most = folder, int(log_mb * 2**20)
         self._open: dict[tuple[Any, ...], Part] = {}
-        self._ids: dict[Path, np.ndarray] = {}
+        self._known: dict[Path, np.ndarray] = {}
         self._numbers = 0
 
     def add(self, batch: dict[str, Any]) -> None:
@@ -168,31 +168,34 @@ class Parts:
             if (total <= self.most and len(found) - len(writing) <= MOST_PARTS) or path in writing:
                 continue
             path.unlink(missing_ok=True)
-            self._ids.pop(path, None)
+            self._known.pop(path, None)
             total -= size
 
-    def unknown(self, request_ids: list[str]) -> list[int]:
-        """Places of the ids that are of no request in the log."""
-        fresh = {entry[1] for part in self._open.values() for entry in part.entries}
-        away = [at for at, each in enumerate(request_ids) if each not in fresh]
+    def unknown(self, told: list[tuple[str, int]]) -> list[int]:
+        """Places of those, request id and row, that are not in the log."""
+        fresh: dict[str, int] = {}  # how many rows
+        for entry in chain.from_iterable(part.entries for part in self._open.values()):
+            fresh[entry[1]] = max(len(entry[5]), fresh.get(entry[1], 0))
+        away = [at for at, (name, row) in enumerate(told) if row >= fresh.get(name, 0)]
         if not away:
             return []
         import numpy as np
 
-        wanted = np.array([hash(request_ids[at]) for at in away])
+        wanted = np.array([hash(told[at]) for at in away])
         seen = np.zeros(len(away), dtype=bool)
         for path in self.folder.glob(PATTERN):
             seen |= np.isin(wanted, self._hashes(path))
         return [at for at, is_seen in zip(away, seen.tolist(), strict=True) if not is_seen]
 
     def _hashes(self, path: Path) -> np.ndarray:
-        """Of the ids in a file that changes no more, eight bytes each; read once."""
+        """Of the rows in a file that changes no more, eight bytes each; read once."""
         import numpy as np
         import pyarrow.parquet as pq
 
         if path in {part.path for part in self._open.values()}:
             return np.empty(0, dtype=np.int64)
-        if path not in self._ids:
-            ids = pq.read_table(path, columns=["request_id"])["request_id"].unique().to_pylist()
-            self._ids[path] = np.array([hash(each) for each in ids], dtype=np.int64)
-        return self._ids[path]
+        if path not in self._known:
+            columns = pq.read_table(path, columns=["request_id", "row"]).columns
+            rows = zip(*(column.to_pylist() for column in columns), strict=True)
+            self._known[path] = np.array([hash(each) for each in rows], dtype=np.int64)
+        return self._known[path]

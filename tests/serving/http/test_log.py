@@ -217,13 +217,21 @@ def test_labels_may_come_packed(here, serve, log_process, encoding, pack):
     assert (large.status_code, large.json()["error"]["code"]) == (413, "too-large")
 
 
+def test_a_row_that_the_request_did_not_have_is_told_to_be_unknown(here, serve, log_process):
+    server = serve()
+    ask(server, EXAMPLE, EXAMPLE)
+    told = tell(server, ("order-1", 1, 1.0), ("order-1", 7, 1.0)).json()
+    assert told == {"kept": 2, "same": 0, "replaced": 0, "unknown": [1]}
+
+
 def test_an_id_is_known_from_the_files_too(tmp_path):
     parts = Parts(tmp_path, log_mb=100)
     parts.add(entries(FULL_ROWS))
     parts.write()
     known = Parts(tmp_path, log_mb=100)
     known.add(entries(1, "fresh"))
-    assert known.unknown(["order-7", "nobody", "fresh-0"]) == [1]
+    told = [("order-7", 0), ("nobody", 0), ("fresh-0", 0), ("order-7", 1), ("fresh-0", 1)]
+    assert known.unknown(told) == [1, 3, 4]
 
 
 @pytest.mark.parametrize(
