@@ -13,7 +13,8 @@ import grpc
 
 from mlops.serving.app import App
 from mlops.serving.front import Front
-from mlops.serving.grpc.calls import Calls, handler
+from mlops.serving.grpc.calls import Calls
+from mlops.serving.grpc.handler import handler
 from mlops.serving.nouns import Served
 from mlops.serving.sockets import IS_LINUX
 from mlops.serving.traffic import Traffic
