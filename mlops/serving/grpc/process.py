@@ -66,6 +66,7 @@ class GrpcDoor:
         await self.server.start()
         gc.collect()
         gc.freeze()
+        gc.set_threshold(50_000, 20, 100)  # a large message is many objects, none of them garbage
 
     async def close(self) -> None:
         """Answer what is under way, and end."""
