@@ -18,6 +18,7 @@ from mlops.serving.probes import probes
 from mlops.serving.schema import rows_of, schema, spread
 from mlops.serving.vectorised import Vectorised
 
+FEW = 8  # rows; scikit-learn takes about as long for one as for these
 TOLD = ("metrics", "primary", "data_fingerprint", "recipe", "requirements")
 
 
@@ -61,6 +62,14 @@ def _nothing_collected() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def program(pipeline: Any, served: Served) -> Program:
+    """The program of a model process: few rows as the workers answer them, more vectorised."""
+    few, many = served.program, vectorised(pipeline, served.schema)
+    if few is None:
+        return many
+    return lambda rows: few(rows) if len(rows) <= FEW else many(rows)
 
 
 def vectorised(pipeline: Any, schema: Schema) -> Program:

@@ -62,7 +62,7 @@ def _ready(spec: Spec, number: int) -> tuple[Any, bytes]:
     ledger = Ledger(Path(spec.ledger), spec.model)
     versions = Versions(Path(spec.outputs), spec.model, ledger=ledger)
     served, pipeline = loading.load(versions, number, allowed=spec.allowed)
-    program = loading.vectorised(pipeline, served.schema)
+    program = loading.program(pipeline, served)
     pickled = pickle.dumps(served, pickle.HIGHEST_PROTOCOL)
     gc.collect()
     gc.freeze()

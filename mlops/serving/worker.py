@@ -19,6 +19,8 @@ from mlops.serving.prompt import Prompt
 from mlops.serving.traffic import Traffic
 
 KEEP_ALIVE_S = 75
+FAREWELL_S, LOOK_S = 0.5, 0.01
+GOODBYE = (b"connection", b"close")
 
 
 class Web(uvicorn.Server):
@@ -54,7 +56,7 @@ class HttpDoor:
             server_header=False,
             date_header=False,
             timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=max(1, round(settings.drain_s)),
+            timeout_graceful_shutdown=max(1, int(settings.drain_s - FAREWELL_S)),
             ssl_certfile=settings.certificate,
             ssl_keyfile=settings.key,
         )
@@ -79,10 +81,25 @@ class HttpDoor:
 
     async def close(self) -> None:
         """Answer what is under way, and end."""
+        await self._say_goodbye()
         self.server.should_exit = True
         if self._serving is not None:
             await self._serving
         await self.app.stop()
+
+    async def _say_goodbye(self) -> None:
+        """Have each answer be its connection's last, until all have gone that ask all the time.
+
+        Whoever is hung up on without a word may have sent a request just then, which is lost.
+        """
+        state, config = self.server.server_state, self.server.config
+        state.default_headers = config.encoded_headers = [GOODBYE]
+        self.app.prompt.clear()  # what is answered at once does not say it
+        self.app.heads.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(FAREWELL_S, self.app.settings.drain_s)):
+                while state.connections:
+                    await asyncio.sleep(LOOK_S)
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-import grpc
 import msgspec
 
 from mlops.core.errors import MlopsError
 from mlops.serving import answer
 from mlops.serving.admission import Busy, Gone, busy
 from mlops.serving.app import App
-from mlops.serving.grpc import tensors
+from mlops.serving.grpc import aside, tensors
 from mlops.serving.grpc.messages import AVAILABLE, DTYPES, message
 from mlops.serving.nouns import Answers, Reply, Served, Stamp
 from mlops.serving.prepared import best, prepare
 from mlops.serving.protocols.tensorflow import check_signature, metadata
-from mlops.serving.refusal import Refusal, refused
+from mlops.serving.refusal import refused
+from mlops.serving.strictness import Read
 
-AT_ONCE = 100  # rows that are answered here; more go to the model process
 JSON = {b"content-type": b"application/json"}
 SIGNATURES = "signature_def"
-FAULT = refused("failed", "The model could not answer; the server's log says why.")
-_LOG = logging.getLogger("mlops.serving")
-OTHERS = grpc.StatusCode.INVALID_ARGUMENT
-STATUS = {
-    401: grpc.StatusCode.UNAUTHENTICATED,
-    403: grpc.StatusCode.PERMISSION_DENIED,
-    404: grpc.StatusCode.NOT_FOUND,
-    413: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    500: grpc.StatusCode.INTERNAL,
-    503: grpc.StatusCode.UNAVAILABLE,
-    504: grpc.StatusCode.DEADLINE_EXCEEDED,
-}
+Told = Callable[[Answers], Any]  # makes a reply
 
 
 @dataclass
@@ -52,12 +38,15 @@ class Call:
     served : Served or None
         Who answers it.
     role : str
+    is_large : bool
+        Whether the loop has no time for it.
     """
 
     route: str
     request_id: str
     served: Served | None = None
     role: str = "main"
+    is_large: bool = False
 
 
 class Calls:
@@ -70,21 +59,30 @@ class Calls:
 
     def __init__(self, app: App) -> None:
         self.app, self.traffic, self.settings = app, app.state, app.settings
+        self.aside = aside.Aside()
 
     async def predict(self, request: Any, call: Call) -> Any:
         """Columns as tensors; predictions as tensors."""
         check_signature(request.model_spec.signature_name, "predict")
         served = self._chosen(request.model_spec, call)
         most = self.settings.max_rows
-        columns = {
-            name: tensors.column(tensor, f"inputs.{name[:64]}", most)
-            for name, tensor in request.inputs.items()
-        }
-        answers = await self._answers(served, columns, call, "inputs.{name}[{row}]")
-        reply = message("PredictResponse")(model_spec=self._spec(served, request))
-        for name, tensor in tensors.outputs(answers, request.output_filter).items():
-            reply.outputs[name].CopyFrom(tensor)
-        return reply
+
+        def read() -> Read:
+            columns = {
+                name: tensors.column(tensor, f"inputs.{name[:64]}", most)
+                for name, tensor in request.inputs.items()
+            }
+            return answer.read_columns(columns, served, self.settings, "inputs.{name}[{row}]")
+
+        def told(answers: Answers) -> Any:
+            reply = message("PredictResponse")(model_spec=self._spec(served, request))
+            for name, tensor in tensors.outputs(answers, request.output_filter).items():
+                reply.outputs[name].CopyFrom(tensor)
+            return reply
+
+        shapes = [each.tensor_shape.dim for each in request.inputs.values()]
+        call.is_large = aside.is_large(request, (each.size for dim in shapes for each in dim))
+        return await self._answered(served, read, told, call)
 
     async def classify(self, request: Any, call: Call) -> Any:
         """Examples; for each the classes, the most likely first."""
@@ -94,13 +92,16 @@ class Calls:
             raise refused(
                 "unsupported", "This model gives no classes.", accepted="Regress, Predict"
             )
-        answers = await self._examples(served, request.input, call)
-        reply = message("ClassificationResponse")(model_spec=self._spec(served, request))
-        for row in best(prepare(served, self.settings), answers):
-            classes = reply.result.classifications.add().classes
-            for label, score in row:
-                classes.add(label=label, score=score)
-        return reply
+
+        def told(answers: Answers) -> Any:
+            reply = message("ClassificationResponse")(model_spec=self._spec(served, request))
+            for row in best(prepare(served, self.settings), answers):
+                classes = reply.result.classifications.add().classes
+                for label, score in row:
+                    classes.add(label=label, score=score)
+            return reply
+
+        return await self._examples(served, request.input, told, call)
 
     async def regress(self, request: Any, call: Call) -> Any:
         """Examples; for each a number."""
@@ -109,11 +110,14 @@ class Calls:
         if served.schema.classes:
             says = "This model gives classes, no numbers."
             raise refused("unsupported", says, accepted="Classify, Predict")
-        answers = await self._examples(served, request.input, call)
-        reply = message("RegressionResponse")(model_spec=self._spec(served, request))
-        for value in answers.values:
-            reply.result.regressions.add(value=value)
-        return reply
+
+        def told(answers: Answers) -> Any:
+            reply = message("RegressionResponse")(model_spec=self._spec(served, request))
+            for value in answers.values:
+                reply.result.regressions.add(value=value)
+            return reply
+
+        return await self._examples(served, request.input, told, call)
 
     async def get_model_metadata(self, request: Any, call: Call) -> Any:
         """The signature of a version."""
@@ -177,28 +181,33 @@ class Calls:
         spec.signature_name = request.model_spec.signature_name or "serving_default"
         return spec
 
-    async def _examples(self, served: Served, given: Any, call: Call) -> Answers:
+    async def _examples(self, served: Served, given: Any, told: Told, call: Call) -> Any:
         kind = given.WhichOneof("choice") or "example_list"
         chosen = getattr(given, kind)
         context = getattr(chosen, "context", message("tensorflow.Example")())
-        found = tensors.columns(chosen.examples, context, self.settings.max_rows)
-        return await self._answers(served, found, call, "examples[{row}].{name}")
 
-    async def _answers(
-        self, served: Served, columns: Mapping[str, Sequence[Any]], call: Call, path: str
-    ) -> Answers:
+        def read() -> Read:
+            columns = tensors.columns(chosen.examples, context, self.settings.max_rows)
+            return answer.read_columns(columns, served, self.settings, "examples[{row}].{name}")
+
+        call.is_large = aside.is_large(given, [len(chosen.examples)])
+        return await self._answered(served, read, told, call)
+
+    async def _answered(
+        self, served: Served, reading: Callable[[], Read], told: Told, call: Call
+    ) -> Any:
         began = perf_counter()
-        read = answer.read_columns(columns, served, self.settings, path)
+        read = await self.aside.run(call.is_large, reading)
         stamp = Stamp(call.request_id, call.role)
         body = b""
-        if served.program is not None and len(read.rows) <= AT_ONCE:
+        if served.program is not None and len(read.rows) <= aside.AT_ONCE:
             answers = _asked(served.program, read.rows)
             reply = Reply(200, b"", rows=read.rows, answers=answers, count=len(read.rows))
         else:
-            body = self._body(served, read.rows)
+            most = self.settings.max_bytes
+            body = await self.aside.run(call.is_large, self._body, served, read.rows, most)
             reply = await self._shipped(served, body, stamp)
-            told = msgspec.json.decode(reply.body)
-            answers = Answers(told["predictions"], told.get("probabilities"))
+            answers = await self.aside.run(call.is_large, _answers, reply.body)
         reply.unseen, reply.warnings = read.unseen, read.warnings
         seconds = perf_counter() - began
         self.app.log.append(call.route, served, stamp, reply, seconds)
@@ -206,11 +215,10 @@ class Calls:
             body = body or self._body(served, read.rows)
         self.traffic.mirror(served, "predict", JSON, body, stamp, reply)
         self.app.metrics.seen(call.route, reply, seconds, served.version)
-        return answers
+        return await self.aside.run(call.is_large, told, answers)
 
-    def _body(self, served: Served, rows: Sequence[Any]) -> bytes:
-        names = [each.name for each in served.schema.inputs]
-        return msgspec.json.encode({"rows": [dict(zip(names, row, strict=True)) for row in rows]})
+    def _body(self, served: Served, rows: Sequence[Any], most: int | None = None) -> bytes:
+        return aside.body([each.name for each in served.schema.inputs], rows, most)
 
     async def _shipped(self, served: Served, body: bytes, stamp: Stamp) -> Reply:
         try:
@@ -234,51 +242,12 @@ def _asked(program: Callable[[Any], Answers], rows: Sequence[Any]) -> Answers:
         raise refused("value-range", says, accepted="values like those it has learned") from None
 
 
+def _answers(body: bytes) -> Answers:
+    told = msgspec.json.decode(body)
+    return Answers(told["predictions"], told.get("probabilities"))
+
+
 def _describe(info: Any, tensor: Mapping[str, Any]) -> None:
     info.name, info.dtype = tensor["name"], DTYPES[tensor["dtype"]]
     for each in tensor["tensor_shape"]["dim"]:
         info.tensor_shape.dim.add(size=int(each["size"]))
-
-
-def handler(
-    calls: Calls, name: str, answered: Callable[[Any, Call], Awaitable[Any]], asks: str, gives: str
-) -> Any:
-    """What gRPC calls for one method."""
-    app = calls.app
-
-    async def handle(request: Any, context: Any) -> Any:
-        headers = {
-            key.encode(): value.encode() if isinstance(value, str) else value
-            for key, value in context.invocation_metadata() or ()
-        }
-        call = Call(name, app.ids.of(headers))
-        try:
-            app.auth.check(headers)
-            reply = await answered(request, call)
-        except Refusal as error:
-            refusal = error
-        except Exception:  # a fault of the model or of ours; its text may hold what was sent
-            _LOG.exception("request %s was not answered", call.request_id)
-            refusal = FAULT
-        else:
-            context.set_trailing_metadata(_trailing(call))
-            return reply
-        _seen(app, call, refusal)
-        context.set_trailing_metadata(_trailing(call))
-        return await context.abort(STATUS.get(refusal.status, OTHERS), str(refusal))
-
-    return grpc.unary_unary_rpc_method_handler(
-        handle,
-        request_deserializer=message(asks).FromString,
-        response_serializer=message(gives).SerializeToString,
-    )
-
-
-def _seen(app: App, call: Call, refusal: Refusal) -> None:
-    reply = Reply(refusal.status, b"", code=refusal.code)
-    app.metrics.seen(call.route, reply, 0.0, call.served.version if call.served else 0)
-
-
-def _trailing(call: Call) -> tuple[tuple[str, str], ...]:
-    version = (("x-model-version", str(call.served.version)),) if call.served else ()
-    return (("x-request-id", call.request_id), *version)

@@ -13,7 +13,8 @@ import grpc
 
 from mlops.serving.app import App
 from mlops.serving.front import Front
-from mlops.serving.grpc.calls import Calls, handler
+from mlops.serving.grpc.calls import Calls
+from mlops.serving.grpc.handler import handler
 from mlops.serving.nouns import Served
 from mlops.serving.sockets import IS_LINUX
 from mlops.serving.traffic import Traffic
@@ -65,6 +66,7 @@ class GrpcDoor:
         await self.server.start()
         gc.collect()
         gc.freeze()
+        gc.set_threshold(50_000, 20, 100)  # a large message is many objects, none of them garbage
 
     async def close(self) -> None:
         """Answer what is under way, and end."""

@@ -27,6 +27,7 @@ FIELDS = {
     "DT_BOOL": ("bool_val", "BOOL"),
     "DT_STRING": ("string_val", ""),
 }
+FILLED = 1000  # rows that a message of a few bytes may claim
 NAMES = {number: name for name, number in DTYPES.items()}
 KINDS: dict[type, str] = {float: "DT_DOUBLE", int: "DT_INT64", bool: "DT_BOOL"}
 
@@ -60,6 +61,9 @@ def column(tensor: Any, path: str, most: int) -> list[Any]:
         values = unpacked(tensor.tensor_content, packed, path)
     else:
         values = list(getattr(tensor, field))
+        if rows > max(len(values), FILLED):
+            says = "A short list does not go on as long as that."
+            raise refused("shape", says, path, f"{FILLED:,} rows, or a value for each")
         values += values[-1:] * (rows - len(values))  # a short list: its last value goes on
     if len(values) != rows:
         raise refused("shape", "There are not as many values as the shape says.", path)

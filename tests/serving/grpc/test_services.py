@@ -157,6 +157,15 @@ def test_a_claim_of_a_billion_rows_is_refused_at_once(houses):
     assert refused(houses.predict.Predict, request).code().name == "RESOURCE_EXHAUSTED"
 
 
+def test_a_few_bytes_cannot_claim_as_many_rows_as_a_message_may_have(houses):
+    request = asked(houses)
+    for each in request.inputs.values():
+        each.tensor_shape.dim[0].size = 100_000
+    refusal = refused(houses.predict.Predict, request)
+    assert refusal.code().name == "INVALID_ARGUMENT"
+    assert "short list" in refusal.details()
+
+
 def test_an_answer_carries_its_request_id_and_version(houses):
     call = houses.predict.Predict.with_call
     _, done = call(asked(houses), timeout=60, metadata=(("x-request-id", "order-7"),))

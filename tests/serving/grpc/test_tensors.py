@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from mlops.serving.grpc.messages import DTYPES, message
-from mlops.serving.grpc.tensors import FIELDS, column, columns, outputs
+from mlops.serving.grpc.tensors import FIELDS, FILLED, column, columns, outputs
 from mlops.serving.nouns import Answers
 from mlops.serving.refusal import Refusal
 
@@ -51,6 +51,16 @@ def test_texts_and_truths():
 
 def test_the_last_value_of_a_short_list_goes_on():
     assert column(tensor("DT_DOUBLE", [3], double_val=[1.5]), "x", MOST) == [1.5, 1.5, 1.5]
+
+
+def test_it_does_not_go_on_for_longer_than_a_few_bytes_may_claim():
+    most = 100 * FILLED
+    assert len(column(tensor("DT_DOUBLE", [FILLED], double_val=[1.5]), "x", most)) == FILLED
+    whole = tensor("DT_DOUBLE", [FILLED + 1], double_val=[1.5] * (FILLED + 1))
+    assert len(column(whole, "x", most)) == FILLED + 1
+    with pytest.raises(Refusal) as refusal:
+        column(tensor("DT_DOUBLE", [FILLED + 1], double_val=[1.5] * FILLED), "x", most)
+    assert (refusal.value.code, "1,000 rows" in str(refusal.value)) == ("shape", True)
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,7 @@ class State:
     mirrored: list[tuple[str, int]] = field(default_factory=list)
     shadow_counts: dict[str, int] = field(default_factory=dict)
     shipped: int = 0
+    is_mirrored: bool = False
     ship_error: type[Exception] | None = None
     hold: asyncio.Event | None = None
     keep_alive_s: int = 30

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from mlops.core.errors import MlopsError
 from mlops.registry.opened import GOLDEN_ROWS
 from mlops.registry.versions import Versions
-from mlops.serving.loading import load, vectorised
+from mlops.serving.loading import FEW, load, program, vectorised
 from mlops.serving.schema import rows_of
 
 
@@ -42,6 +43,26 @@ def test_what_is_not_known_is_left_to_scikit_learn(versions, loaded):
     assert served.why.startswith("KNeighborsRegressor is not known; ")
     rows, expected = golden(versions, 3, served.schema.inputs)
     assert vectorised(pipeline, served.schema)(rows).values == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_model_process_answers_few_rows_as_workers_do(versions, loaded):
+    served, pipeline = loaded[1]
+    rows, expected = golden(versions, 1, served.schema.inputs)
+    counts = []
+
+    def lowered(rows):
+        counts.append(len(rows))
+        return served.program(rows)
+
+    answers = program(pipeline, replace(served, program=lowered))
+    assert answers(rows[:1] * FEW).values == pytest.approx(expected[:1] * FEW, rel=1e-9)
+    assert counts == [FEW]
+    many = answers(rows[:1] * (FEW + 1)).values
+    assert many == pytest.approx(expected[:1] * (FEW + 1), rel=1e-9)
+    assert counts == [FEW]  # those were scikit-learn's
+    served, pipeline = loaded[3]
+    rows, expected = golden(versions, 3, served.schema.inputs)
+    assert program(pipeline, served)(rows[:1]).values == pytest.approx(expected[:1], rel=1e-9)
 
 
 def test_it_says_where_it_comes_from_and_how_good_it_is(loaded):
