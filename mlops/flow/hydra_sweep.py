@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hydra.errors import HydraException
@@ -15,8 +17,9 @@ from mlops.core.errors import MlopsError, fail
 from mlops.core.record import Result
 from mlops.core.secret import masked
 from mlops.flow.jobs import job_of
+from mlops.flow.sweep_alone import alone
 from mlops.flow.sweep_parent import Sweep
-from mlops.flow.sweep_work import one
+from mlops.flow.sweep_work import Shop
 
 
 def launched(command: Command, sweep: Sweep) -> None:
@@ -36,7 +39,7 @@ def launched(command: Command, sweep: Sweep) -> None:
         f"hydra.sweep.dir='{sweep.jobs[0].outputs}/hydra'",
         "hydra.sweep.subdir='.'",
     ]
-    task = _Task({name: sweep.parent(name) for name in sweep.names})
+    task = _Task(sweep.folder.path, {name: sweep.parent(name) for name in sweep.names})
     try:
         answer = hydra.multirun("config", task, [*command.words, *ours], False)
     except (KeyboardInterrupt, MlopsError):
@@ -48,9 +51,14 @@ def launched(command: Command, sweep: Sweep) -> None:
         # Hydra's own copy of the words, which may name an address with its password.
         (sweep.jobs[0].outputs / "hydra" / "multirun.yaml").unlink(missing_ok=True)
     returned = [each for batch in answer or [] for each in _listed(batch)]
+    if not returned:
+        return  # a study that has its total already
     sweep.jobs = [job_of(command, tuple(each.overrides)) for each in returned]
     for job, each in zip(sweep.jobs, returned, strict=True):
-        sweep.tell(job, each.return_value)
+        result = each.return_value
+        if result.key and hasattr(sweep.tracker, "expect"):
+            sweep.tracker.expect(result.key)
+        sweep.tell(job, result)
 
 
 @dataclass(frozen=True)
@@ -59,10 +67,13 @@ class _Task:
 
     Parameters
     ----------
+    folder : pathlib.Path
+        Of the sweep.
     parents : dict of str to str
         Experiment to run key of the sweep in it.
     """
 
+    folder: Path
     parents: dict[str, str]
 
     def __call__(self, config: Any) -> Result:
@@ -70,14 +81,10 @@ class _Task:
 
         found = catalogue()
         project_on_path(found.project)
-        words = [str(word) for word in HydraConfig.get().overrides.task]
-        job = job_of(understand(words, found))
-        tracker = job.part("tracker")
-        tracker.open(job.outputs)
-        try:
-            return one(job, tracker, self.parents[job.name])
-        finally:
-            tracker.close(0)  # the sweep itself waits for the records of all
+        hydra = HydraConfig.get()
+        job = job_of(understand([str(word) for word in hydra.overrides.task], found))
+        shop = Shop(found.project, self.folder, self.parents, os.getpid(), threads=None)
+        return alone(job, shop, f"hydra-{hydra.job.num}")
 
 
 def _refused(command: Command, error: Exception) -> MlopsError:

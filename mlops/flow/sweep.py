@@ -25,6 +25,7 @@ from mlops.flow.sweep_parent import Sweep
 from mlops.flow.sweep_table import as_csv, rows
 
 FILES = ("result.json", "table.csv", "report.html")
+NOTHING = "no job was left to run"
 
 
 def sweep(command: Command) -> Result:
@@ -142,7 +143,7 @@ def _summary(sweep: Sweep, seconds: float, *, aborted: bool = False) -> Result:
         steps=tuple(sweep.steps),
         problems=tuple(each for result in results for each in result.problems),
         details={
-            "says": f"{len(results) - lost} of {len(jobs)} jobs ran",
+            "says": f"{len(results) - lost} of {len(jobs)} jobs ran" if results else NOTHING,
             "lines": _lines(sweep, folder, is_whole=not lost and len(results) == len(jobs)),
             "rows": rows(sweep.ended, sweep.varied),
             "jobs": [{"key": each.key, "folder": each.folder} for each in results],

@@ -9,15 +9,11 @@ from pathlib import Path
 
 from mlops.config.job import Job
 from mlops.config.trust import targets
-from mlops.core.crew import OUT_OF_MEMORY, RAISED, TIME_LIMIT, Ended, Event, Failed, Told, events
-from mlops.core.errors import BUG, ENVIRONMENT, INTERRUPTED, Problem
-from mlops.core.record import Result
-from mlops.core.secret import masked
-from mlops.flow.sweep_memory import begun, verdict
+from mlops.core.crew import Ended, Event, Told, events
+from mlops.flow.sweep_lost import lost, stopped
+from mlops.flow.sweep_memory import begun
 from mlops.flow.sweep_parent import Sweep
-from mlops.flow.sweep_work import LOG, Shop, failed, key_in
-from mlops.tracker.spool import Spool
-from mlops.tracker.started import give_up, is_open
+from mlops.flow.sweep_work import Shop
 
 # What every run imports: loaded once, for all workers.
 SHARED = (
@@ -90,7 +86,6 @@ class _Foreman:
 
     def __init__(self, sweep: Sweep, jobs: dict[str, Job]) -> None:
         self.sweep, self.jobs = sweep, jobs
-        self.spool = Spool(sweep.jobs[0].outputs)
         self.going: dict[int, Path] = {}
 
     def heard(self, event: Event) -> None:
@@ -100,65 +95,16 @@ class _Foreman:
             self.going[event.key] = Path(event.content)
             return
         folder = self.going.pop(event.key, None)
-        result = event.value if isinstance(event, Ended) else self._lost(job, event, folder)
+        result = event.value if isinstance(event, Ended) else lost(job, event, folder)
         if result.key and hasattr(self.sweep.tracker, "expect"):
             self.sweep.tracker.expect(result.key)
         self.sweep.tell(job, result)
-
-    def _lost(self, job: Job, event: Failed, folder: Path | None) -> Result:
-        """A job whose process died, or that was ended."""
-        problems = (_problem(job, event, folder),)
-        result = failed(job, problems, folder, log="", seconds=event.seconds)
-        self._record(folder, "FAILED", event.reason)
-        return result
 
     def stop(self) -> None:
         """Tell the jobs that go on that they are aborted, those that nobody has heard of too."""
         for mark, job in self.jobs.items():
             folder = begun(self.sweep.folder.path, mark, job.outputs)
             if folder is not None and not self.sweep.knows(job):
-                self._stop(job, folder)
-
-    def _stop(self, job: Job, folder: Path) -> None:
-        goes_on = is_open(job.outputs, key_in(folder))
-        self._record(folder, "KILLED", "aborted")
-        result = verdict(job.outputs, folder)  # it may have ended, and nobody has heard of it
-        if result is None and (goes_on or self.sweep.number(job) in self.going):
-            problems = (_aborted(job),)
-            result = failed(job, problems, folder, log="", seconds=0.0, outcome="aborted")
-        if result is not None:
-            self.sweep.tell(job, result)
-
-    def _record(self, folder: Path | None, status: str, reason: str) -> None:
-        if folder is not None:
-            give_up(self.spool, key_in(folder), status=status, reason=reason)
-
-
-def _problem(job: Job, event: Failed, folder: Path | None) -> Problem:
-    code, says = {
-        TIME_LIMIT: ("job-time-limit", "The job took longer than job_limit_s allows."),
-        OUT_OF_MEMORY: ("job-out-of-memory", "The job took more memory than there is for it."),
-        RAISED: ("bug", "mlops itself failed; this is not your mistake."),
-    }.get(event.reason, ("job-killed", "The process of the job died."))
-    log = f"look at {LOG} in its folder, then " if folder else ""
-    return Problem(
-        code=code,
-        says=f"{says[:-1]}: {event.says}." if code == "job-killed" else says,
-        where=" ".join(map(masked, job.words))[:300],
-        found=event.says,
-        accepted="a job that comes to its end",
-        next_step=f"{log}mend it and run the same command with resume=true",
-        exit_code=BUG if code == "bug" else ENVIRONMENT,
-    )
-
-
-def _aborted(job: Job) -> Problem:
-    return Problem(
-        code="aborted",
-        says="Stopped before its end.",
-        where=" ".join(map(masked, job.words))[:300],
-        found="Ctrl-C or a signal to end",
-        accepted="-",
-        next_step="run the same command with resume=true",
-        exit_code=INTERRUPTED,
-    )
+                result = stopped(job, folder, was_going=self.sweep.number(job) in self.going)
+                if result is not None:
+                    self.sweep.tell(job, result)

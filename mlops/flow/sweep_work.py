@@ -45,15 +45,15 @@ class Shop:
         Experiment to run key of the sweep in it.
     driver : int
         Process that drives the sweep: jobs done by another one print into their own log.
-    threads : int
-        Workers that the parts of a job may start in turn.
+    threads : int or None
+        Workers that the parts of a job may start in turn; None for what its own `compute` says.
     """
 
     project: Path
     folder: Path
     parents: dict[str, str]
     driver: int
-    threads: int = 1
+    threads: int | None = 1
 
     def __call__(self) -> Work:
         """A task is a pair: what the job is called in the sweep's folder, and the job."""
@@ -71,8 +71,8 @@ class Shop:
                 if log is not None:
                     log.open(folder / LOG)
 
-            if is_alone:
-                self._share(job)
+            if is_alone and self.threads is not None:
+                self._share(job, self.threads)
             tracker = job.part("tracker")
             join = getattr(tracker, "join", tracker.open)
             join(job.outputs)
@@ -86,13 +86,13 @@ class Shop:
 
         return work
 
-    def _share(self, job: Job) -> None:
+    def _share(self, job: Job, threads: int) -> None:
         """The job's own workers are as many as this worker's share of the cores."""
         from mlops.compute.local import Local
 
         if getattr(job.part("compute"), "workers", 0) != 0:
             memory_mb = getattr(job.part("compute"), "memory_mb", None)
-            job._parts["compute"] = Local(workers=self.threads, memory_mb=memory_mb)
+            job._parts["compute"] = Local(workers=threads, memory_mb=memory_mb)
 
 
 def key_in(folder: Path) -> str:

@@ -1,0 +1,82 @@
+"""What became of a job whose process came to no end of its own: its result, and its record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlops.config.job import Job
+from mlops.core.crew import OUT_OF_MEMORY, RAISED, TIME_LIMIT, Failed
+from mlops.core.errors import BUG, ENVIRONMENT, INTERRUPTED, Problem
+from mlops.core.record import Result
+from mlops.core.secret import masked
+from mlops.flow.sweep_memory import verdict
+from mlops.flow.sweep_work import LOG, failed, key_in
+from mlops.tracker.spool import Spool
+from mlops.tracker.started import give_up, is_open
+
+
+def lost(job: Job, event: Failed, folder: Path | None) -> Result:
+    """A job whose process died, or that was ended.
+
+    Parameters
+    ----------
+    job : Job
+    event : Failed
+    folder : pathlib.Path or None
+        Of its run; None where it did not get so far.
+    """
+    problems = (_problem(job, event, folder),)
+    result = failed(job, problems, folder, log="", seconds=event.seconds)
+    if folder is not None:
+        give_up(Spool(job.outputs), key_in(folder), status="FAILED", reason=event.reason)
+    return result
+
+
+def stopped(job: Job, folder: Path, *, was_going: bool) -> Result | None:
+    """A job that is aborted with the sweep; None if it had ended, and another tells of it.
+
+    Parameters
+    ----------
+    job : Job
+    folder : pathlib.Path
+        Of its run.
+    was_going : bool
+        Whether its end has not been heard of.
+    """
+    goes_on = is_open(job.outputs, key_in(folder))
+    give_up(Spool(job.outputs), key_in(folder), status="KILLED", reason="aborted")
+    result = verdict(job.outputs, folder)  # it may have ended, and nobody has heard of it
+    if result is None and (goes_on or was_going):
+        problems = (_aborted(job),)
+        return failed(job, problems, folder, log="", seconds=0.0, outcome="aborted")
+    return result
+
+
+def _problem(job: Job, event: Failed, folder: Path | None) -> Problem:
+    code, says = {
+        TIME_LIMIT: ("job-time-limit", "The job took longer than job_limit_s allows."),
+        OUT_OF_MEMORY: ("job-out-of-memory", "The job took more memory than there is for it."),
+        RAISED: ("bug", "mlops itself failed; this is not your mistake."),
+    }.get(event.reason, ("job-killed", "The process of the job died."))
+    log = f"look at {LOG} in its folder, then " if folder else ""
+    return Problem(
+        code=code,
+        says=f"{says[:-1]}: {event.says}." if code == "job-killed" else says,
+        where=" ".join(map(masked, job.words))[:300],
+        found=event.says,
+        accepted="a job that comes to its end",
+        next_step=f"{log}mend it and run the same command with resume=true",
+        exit_code=BUG if code == "bug" else ENVIRONMENT,
+    )
+
+
+def _aborted(job: Job) -> Problem:
+    return Problem(
+        code="aborted",
+        says="Stopped before its end.",
+        where=" ".join(map(masked, job.words))[:300],
+        found="Ctrl-C or a signal to end",
+        accepted="-",
+        next_step="run the same command with resume=true",
+        exit_code=INTERRUPTED,
+    )

@@ -1,0 +1,73 @@
+"""`mlops -m hydra/sweeper=optuna`: a job that comes to no end of its own costs no other."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+TROUBLE = Path(__file__).parents[1] / "tuner" / "trouble_project"
+QUIET = ("recipe=trouble", "tracker=offline", "registry=dry_run", "mode.judge=false")
+GRID = ("hydra/sweeper=optuna", "hydra/sweeper/sampler=grid", "hydra.sweeper.max_failure_rate=1")
+STORED = ("hydra.sweeper.storage=sqlite:///s.db", "hydra.sweeper.study_name=a")
+
+
+@pytest.fixture
+def place(new_place, command_line):
+    """A project whose model does what its word says."""
+    made = new_place()
+    shutil.copytree(TROUBLE, made.folder, dirs_exist_ok=True)
+    rows = "".join(f"{at / 7:.3f},{at * 2 / 7 + at % 3 / 9:.3f}\n" for at in range(100))
+    (made.folder / "points.csv").write_text("x,y\n" + rows)
+    return made
+
+
+def outcomes(result):
+    return {row["model.word"]: row["outcome"] for row in result.details["rows"]}
+
+
+@pytest.mark.parametrize("launcher", ["basic", "joblib"])
+def test_a_killed_job_and_one_that_hangs_cost_no_other(place, launcher):
+    words = ("model.word=kill,fine,hang,raise", "job_limit_s=15", f"hydra/launcher={launcher}")
+    result = place("-m", *QUIET, *GRID, *words)
+    became = outcomes(result)
+    assert became.pop("fine") in ("passed", "refused")
+    assert became == dict.fromkeys(("kill", "hang", "raise"), "failed")
+    assert (result.outcome, result.exit_code) == ("failed", 6)
+    assert {each["code"] for each in result.problems} >= {"job-killed", "job-time-limit"}
+    waiting = [json.loads(path.read_text()) for path in (place.outputs / "spool").glob("*.json")]
+    reasons = {each["record"]["tags"].get("mlops.reason") for each in waiting}
+    assert {"killed", "time limit"} <= reasons
+
+
+def test_a_study_goes_on_past_jobs_that_were_killed_and_is_complete_in_the_end(place):
+    words = ("-m", *QUIET, *GRID, *STORED, "hydra.sweeper.resume=true", "model.word=kill,fine")
+    first = place(*words, "hydra.sweeper.n_trials=1")
+    assert [each["code"] for each in first.problems] == ["job-killed"]
+    second = place(*words, "hydra.sweeper.n_trials=2")
+    assert second.details["says"] == "1 of 1 jobs ran"
+    third = place(*words, "hydra.sweeper.n_trials=2")
+    assert (third.exit_code, third.details["says"]) == (0, "no job was left to run")
+
+
+def test_ctrl_c_leaves_no_job_running(place, command_line):
+    words = ("-m", *QUIET, *GRID, "model.word=hang,fine", "ui=plain")
+    driver = command_line(place.folder).start(*words)
+    end = time.monotonic() + 120
+    while not (place.folder / "child").exists() and time.monotonic() < end:
+        assert driver.poll() is None
+        time.sleep(0.02)
+    driver.send_signal(signal.SIGINT)
+    driver.communicate(timeout=120)
+    assert driver.returncode == 130
+    waiting = [json.loads(path.read_text()) for path in (place.outputs / "spool").glob("*.json")]
+    states = {each["record"]["status"] for each in waiting}
+    assert states == {"KILLED"}
+    child = Path("/proc") / (place.folder / "child").read_text()
+    while child.exists() and time.monotonic() < end:  # until the system has cleared it away
+        time.sleep(0.02)
+    assert not child.exists()
