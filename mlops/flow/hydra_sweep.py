@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,20 @@ from mlops.config.build import project_on_path
 from mlops.config.catalogue import catalogue
 from mlops.config.commandline import Command, understand
 from mlops.config.compose import loader
-from mlops.core.errors import MlopsError, fail
+from mlops.config.job import Job
+from mlops.config.sweeper.settings import SweeperSettings
+from mlops.core.crew import Failed
+from mlops.core.errors import ENVIRONMENT, MlopsError, closest, fail
 from mlops.core.record import Result
 from mlops.core.secret import masked
 from mlops.flow.jobs import job_of
 from mlops.flow.sweep_alone import alone
+from mlops.flow.sweep_lost import LOST, lost
 from mlops.flow.sweep_parent import Sweep
-from mlops.flow.sweep_work import Shop
+from mlops.flow.sweep_work import Shop, failed
+
+KEYS = [each.name for each in fields(SweeperSettings) if not each.name.startswith("_")]
+UNKNOWN = re.compile(r"Key '(\w+)' not in 'SweeperSettings'|Sweeper.*keyword argument '(\w+)'")
 
 
 def launched(command: Command, sweep: Sweep) -> None:
@@ -55,7 +63,7 @@ def launched(command: Command, sweep: Sweep) -> None:
         return  # a study that has its total already
     sweep.jobs = [job_of(command, tuple(each.overrides)) for each in returned]
     for job, each in zip(sweep.jobs, returned, strict=True):
-        result = each.return_value
+        result = _result(job, each)
         if result.key and hasattr(sweep.tracker, "expect"):
             sweep.tracker.expect(result.key)
         sweep.tell(job, result)
@@ -87,6 +95,19 @@ class _Task:
         return alone(job, shop, f"hydra-{hydra.job.num}")
 
 
+def _result(job: Job, returned: Any) -> Result:
+    """What a job came back with, if a launcher has not lost it."""
+    try:
+        result: Result = returned.return_value
+        return result
+    except MlopsError as error:
+        problems = error.problems
+    except Exception as error:  # whatever a launcher says of it
+        said = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+        return lost(job, Failed(job.name, LOST, masked(said)[:300], 0.0), None)
+    return failed(job, problems, None, log="", seconds=0.0)
+
+
 def _refused(command: Command, error: Exception) -> MlopsError:
     """What a launcher or a sweeper said, without the passwords of addresses."""
     cause: BaseException = error
@@ -94,6 +115,27 @@ def _refused(command: Command, error: Exception) -> MlopsError:
         cause = cause.__cause__
     words = [word for word in command.words if word.lstrip("+").startswith("hydra")]
     said = f"{type(cause).__name__}: {cause}".strip().splitlines()[0]
+    if match := UNKNOWN.search(said):
+        key = match[1] or match[2]
+        return fail(
+            "unknown-key",
+            f"hydra.sweeper has no key {key}.",
+            where=f"command line, `{masked(' '.join(words))[:200]}`",
+            found=key,
+            accepted=", ".join(KEYS),
+            closest=closest(key, KEYS),
+            next_step="correct the key, or leave it out",
+        )
+    if any(each.__name__ == "OperationalError" for each in type(cause).__mro__):
+        return fail(
+            "storage-unreachable",
+            "The database of the study cannot be reached.",
+            where="hydra.sweeper.storage",
+            found=masked(said)[:300],
+            accepted="a database that answers and lets us in",
+            next_step="start it, or correct hydra.sweeper.storage; null keeps the study in memory",
+            exit_code=ENVIRONMENT,
+        )
     return fail(
         "sweep-not-run",
         "Hydra's launcher or sweeper cannot run this sweep.",

@@ -14,6 +14,8 @@ from mlops.flow.sweep_work import LOG, failed, key_in
 from mlops.tracker.spool import Spool
 from mlops.tracker.started import give_up, is_open
 
+LOST = "lost"
+
 
 def lost(job: Job, event: Failed, folder: Path | None) -> Result:
     """A job whose process died, or that was ended.
@@ -56,6 +58,7 @@ def _problem(job: Job, event: Failed, folder: Path | None) -> Problem:
     code, says = {
         TIME_LIMIT: ("job-time-limit", "The job took longer than job_limit_s allows."),
         OUT_OF_MEMORY: ("job-out-of-memory", "The job took more memory than there is for it."),
+        LOST: ("job-lost", "The launcher lost the job."),
         RAISED: ("bug", "mlops itself failed; this is not your mistake."),
     }.get(event.reason, ("job-killed", "The process of the job died."))
     log = f"look at {LOG} in its folder, then " if folder else ""

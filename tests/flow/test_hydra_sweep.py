@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from mlops.core.errors import MlopsError
 
 TROUBLE = Path(__file__).parents[1] / "tuner" / "trouble_project"
 QUIET = ("recipe=trouble", "tracker=offline", "registry=dry_run", "mode.judge=false")
@@ -17,8 +20,9 @@ STORED = ("hydra.sweeper.storage=sqlite:///s.db", "hydra.sweeper.study_name=a")
 
 
 @pytest.fixture
-def place(new_place, command_line):
-    """A project whose model does what its word says."""
+def place(new_place, monkeypatch):
+    """A project whose model does what its word says; the next test has its own."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
     made = new_place()
     shutil.copytree(TROUBLE, made.folder, dirs_exist_ok=True)
     rows = "".join(f"{at / 7:.3f},{at * 2 / 7 + at % 3 / 9:.3f}\n" for at in range(100))
@@ -71,3 +75,32 @@ def test_ctrl_c_leaves_no_job_running(place, command_line):
     while child.exists() and time.monotonic() < end:  # until the system has cleared it away
         time.sleep(0.02)
     assert not child.exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "exit_code", "says"),
+    [
+        ("model=glob(*)", "sweep-not-run", 2, "model: glob cannot be searched; write choice("),
+        (
+            "hydra.sweeper.direction=[minimize,maximize]",
+            "sweep-not-run",
+            2,
+            "1 of 1 jobs failed; ValueError: 1 numbers returned for 2 directions",
+        ),
+        ("+hydra.sweeper.n_trails=3", "unknown-key", 2, "closest   n_trials"),
+        ("hydra.sweeper.n_trails=3", "unknown-key", 2, "closest   n_trials"),
+        (
+            "hydra.sweeper.storage=sqlite:///none/s.db",
+            "storage-unreachable",
+            4,
+            "unable to open database file",
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_sweeper_is_told_with_its_cause(place, word, code, exit_code, says):
+    words = ("hydra/sweeper=optuna", "hydra.sweeper.n_trials=1", "mode=smoke", "tracker=offline")
+    with pytest.raises(MlopsError) as caught:
+        place("-m", *words, "data=boston_housing", "splitter.test_size=0.2,0.3", word)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.exit_code) == (code, exit_code)
+    assert says in str(problem)

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
+from hydra.core.utils import JobReturn, JobStatus
+
 Words = Sequence[str]
 
 
@@ -29,8 +31,8 @@ class InTurn:
         """Have job `number` run with `words`."""
         self._waiting.append((number, words))
 
-    def next(self) -> tuple[int, Any]:
-        """Number and job return of the next job that ended; an exception if it was lost."""
+    def next(self) -> tuple[int, JobReturn]:
+        """Number and job return of the next job that ended or was lost."""
         number, words = self._waiting.popleft()
         return number, _launched(self._launcher, number, words)
 
@@ -47,7 +49,7 @@ class AtOnce:
 
     def __init__(self, launcher: Any, size: int) -> None:
         self._launcher, self.size = launcher, size
-        self._ended: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[tuple[int, JobReturn]] = queue.SimpleQueue()
 
     def start(self, number: int, words: Words) -> None:
         """Have job `number` run with `words`."""
@@ -57,8 +59,8 @@ class AtOnce:
 
         threading.Thread(target=wait, name=f"job {number}", daemon=True).start()
 
-    def next(self) -> tuple[int, Any]:
-        """Number and job return of the next job that ended; an exception if it was lost."""
+    def next(self) -> tuple[int, JobReturn]:
+        """Number and job return of the next job that ended or was lost."""
         return self._ended.get()
 
 
@@ -71,9 +73,9 @@ def slots(launcher: Any, size: int) -> InTurn | AtOnce:
     return AtOnce(launcher, size)
 
 
-def _launched(launcher: Any, number: int, words: Words) -> Any:
+def _launched(launcher: Any, number: int, words: Words) -> JobReturn:
     try:
         (returned,) = launcher.launch([list(words)], initial_job_idx=number)
-        return returned
+        return returned  # type: ignore[no-any-return]
     except Exception as error:  # the launcher lost the job: its process was killed, say
-        return error
+        return JobReturn(overrides=list(words), status=JobStatus.FAILED, _return_value=error)

@@ -92,7 +92,8 @@ def _distribution(override: Override) -> BaseDistribution:
         return _interval(sweep)
     if isinstance(sweep, RangeSweep) and not sweep.shuffle:
         return _range(sweep)
-    assert isinstance(sweep, (ChoiceSweep, RangeSweep))
+    if not isinstance(sweep, (ChoiceSweep, RangeSweep)):
+        raise ValueError("glob cannot be searched; write choice(…) with the names")
     return CategoricalDistribution(list(override.sweep_iterator(transformer=_encoded)))
 
 

@@ -7,12 +7,13 @@ import inspect
 import itertools
 import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlops.config.sweeper.space import Space
 
 if TYPE_CHECKING:
+    from hydra.core.utils import JobReturn
     from optuna import Study
     from optuna.samplers import BaseSampler
     from optuna.trial import Trial
@@ -81,7 +82,7 @@ class Asking:
         params = {**trial.params, **self.space.fixed}
         return trial.number, [f"{key}={_word(value)}" for key, value in params.items()]
 
-    def tell(self, number: int, returned: Any) -> str:
+    def tell(self, number: int, returned: JobReturn) -> str:
         """Take in what a job returned; why it failed, or an empty text."""
         from optuna.trial import TrialState
 
@@ -183,7 +184,7 @@ def _taken(given: Any) -> tuple[Any, dict[str, Any]]:
     return made, {key: value for key, value in keys.items() if key in known}
 
 
-def _values(returned: Any, count: int) -> Sequence[float]:
+def _values(returned: JobReturn, count: int) -> Sequence[float]:
     """The numbers that a job returned.
 
     Raises
@@ -193,10 +194,9 @@ def _values(returned: Any, count: int) -> Sequence[float]:
     ValueError
         Not so many numbers, or NaN.
     """
-    if isinstance(returned, Exception):
-        raise returned
     value = returned.return_value
-    values = [float(value)] if count == 1 else [float(each) for each in value]
+    several = value if isinstance(value, Iterable) and count > 1 else [value]
+    values = [float(each) for each in several]
     if len(values) != count:
         raise ValueError(f"{len(values)} numbers returned for {count} directions")
     if any(math.isnan(each) for each in values):

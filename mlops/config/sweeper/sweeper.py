@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hydra.core.utils import JobReturn
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
@@ -133,13 +134,13 @@ class StudySweeper(Sweeper):
         module, _, name = self.custom_search_space.rpartition(".")
         return partial(getattr(importlib.import_module(module), name), self.config)
 
-    def _carry_out(self, asking: Asking) -> dict[int, Any]:
+    def _carry_out(self, asking: Asking) -> dict[int, JobReturn]:
         """Ask while there is room; tell; stop where too many fail."""
         places = slots(self.launcher, self.n_jobs)
         in_order = self.sampler.get("seed") is not None and not is_grid(self.sampler)
         running: list[int] = []
-        ended: dict[int, Any] = {}
-        returned: dict[int, Any] = {}
+        ended: dict[int, JobReturn] = {}
+        returned: dict[int, JobReturn] = {}
         while running or not asking.is_done:
             while len(running) < places.size and not asking.is_done:
                 number, words = asking.ask()
@@ -152,19 +153,17 @@ class StudySweeper(Sweeper):
             returned[first] = ended.pop(first)
             if why := asking.tell(first, returned[first]):
                 log.warning(f"Job {first} failed: {why}")
-            self._stop_if_hopeless(asking, returned[first])
-        return {number: each for number, each in returned.items() if _is_return(each)}
+            self._stop_if_hopeless(asking, returned[first], why)
+        return returned
 
-    def _stop_if_hopeless(self, asking: Asking, answer: Any) -> None:
+    def _stop_if_hopeless(self, asking: Asking, answer: JobReturn, why: str) -> None:
         """End a sweep of which a larger share has failed by now than may in the end."""
         if asking.failed <= self.max_failure_rate * asking.total:
             return
         said = f"{asking.failed} of {asking.told} jobs failed; "
         log.error(f"{said}max_failure_rate is {self.max_failure_rate} of {asking.total}")
-        if isinstance(answer, Exception):
-            raise answer
         _ = answer.return_value  # raises what the job raised
-        raise RuntimeError(said)
+        raise RuntimeError(f"{said}{why}")  # it raised nothing, and returned what is no number
 
 
 def _storage(given: Any) -> Any:
@@ -182,10 +181,6 @@ def _directions(direction: Any) -> list[str]:
     """
     several = direction if isinstance(direction, MutableSequence) else [direction]
     return [str(getattr(each, "name", each)) for each in several]
-
-
-def _is_return(answer: Any) -> bool:
-    return not isinstance(answer, Exception)
 
 
 def _save(study: Any, path: Path) -> None:
