@@ -70,7 +70,18 @@ def slots(launcher: Any, size: int) -> InTurn | AtOnce:
 
     if size == 1 or isinstance(launcher, BasicLauncher):
         return InTurn(launcher)
+    _make_ready(launcher)
     return AtOnce(launcher, size)
+
+
+def _make_ready(launcher: Any) -> None:
+    """Have joblib make its processes now: two threads that come first at once fail over it."""
+    if type(launcher).__name__ == "JoblibLauncher":
+        from hydra_plugins.hydra_joblib_launcher._core import process_joblib_cfg
+        from joblib import Parallel, delayed
+
+        process_joblib_cfg(launcher.joblib)
+        Parallel(**{**launcher.joblib, "backend": "loky"})([delayed(int)()])
 
 
 def _launched(launcher: Any, number: int, words: Words) -> JobReturn:
