@@ -23,6 +23,7 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
+PATH, MODULE = pytest.StashKey[list[str]](), pytest.StashKey[Path]()
 OURS_TO_CLEAN = ("MLFLOW_", "MLOPS_", "HYDRA_", "OPTUNA_")
 
 
@@ -133,9 +134,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if not item.get_closest_marker("benchmark")]
 
 
+def _forget_projects(item: pytest.Item) -> None:
+    """Let no module of tests find the packages of the projects that another one ran."""
+    before = item.session.stash.setdefault(PATH, list(sys.path))
+    if item.session.stash.get(MODULE, item.path) != item.path:
+        projects = [Path(each) for each in sys.path if each not in before]
+        sys.path[:] = before
+        for name, module in list(sys.modules.items()):
+            file = Path(getattr(module, "__file__", None) or "/")
+            if any(file.is_relative_to(project) for project in projects):
+                del sys.modules[name]
+    item.session.stash[MODULE] = item.path
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     _as_in_a_terminal()
+    _forget_projects(item)
     for name in _needs(item):
         if reason := COMPONENTS[name]():
             pytest.skip(f"needs {name}: {reason}")
