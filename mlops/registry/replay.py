@@ -3,14 +3,14 @@
 Two clones of a repository may act at once, or one of them without a network. Who pushes first is
 right; the acts of the other are done again on top, if they still can be: a version gets the next
 free number, the same content is one version, and a name is moved only if it still meant what it
-meant to whoever moved it.
+meant to whoever moved it; a line tells of one that came too late.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from mlops.core.version import REGISTER, LedgerEntry
+from mlops.core.version import PROMOTE, REGISTER, ROLLBACK, UNDONE, LedgerEntry
 from mlops.registry import chain
 from mlops.registry.names import held
 
@@ -75,9 +75,19 @@ class Replay:
             return self._registered(entry)
         stands = held(self.entries).get(entry.alias)
         if entry.sets and self._meant(entry) != (stands.hash if stands else ""):
+            self._too_late(entry, stands)
             return None
         number = self.numbers.get(entry.version, entry.version)
         return self._enter(entry, version=number, was=stands.version if stands else 0)
+
+    def _too_late(self, entry: LedgerEntry, stands: LedgerEntry | None) -> None:
+        """Keep that it was tried, by whom and why, and who was faster; it names nothing."""
+        if entry.act not in (PROMOTE, ROLLBACK):
+            return
+        faster = f"{stands.who} gave it to version {stands.version}" if stands else "taken away"
+        says = f"{entry.act} to version {entry.version} came too late: {entry.alias}, {faster}"
+        why = f"{says} ({entry.why})" if entry.why else says
+        self._enter(entry, act=UNDONE, alias="", version=0, was=0, gates=(), why=why)
 
     def _registered(self, entry: LedgerEntry) -> LedgerEntry:
         versions = [each for each in self.entries if each.act == REGISTER]

@@ -76,7 +76,11 @@ def test_a_name_that_they_moved_is_theirs_and_what_built_on_ours_goes_with_it(co
         before=common,
     )
     again = replayed(history({**moved(2, 1), "who": "bob"}, before=common), ours)
-    assert [each.alias for each in again.new] == ["shadow"]
+    first, second, third = again.new
+    assert (first.act, first.who, first.alias) == ("undone", "ann", "")
+    assert first.why == "promote to version 2 came too late: champion, bob gave it to version 2"
+    assert (second.act, second.why[:29]) == ("undone", "rollback to version 1 came to")
+    assert third.alias == "shadow"
     assert [each.act for each in again.lost] == ["promote", "rollback", "undone"]
 
 
