@@ -146,12 +146,13 @@ class Study:
         """Leave what was not finished to whoever goes on with this study."""
         from optuna.trial import TrialState
 
-        for trial in self._asked.values():
-            if self.is_shared:
+        if self.is_shared:
+            for trial in self._asked.values():
                 self._give_up(trial, "its driver was stopped")
                 self.study.enqueue_trial(trial.params)
-            else:
-                self.study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+        else:  # all are ours, one among them that was being asked for when we were stopped
+            for each in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+                self.study._storage.set_trial_state_values(each._trial_id, TrialState.WAITING)
         self._asked.clear()
 
     def beat(self) -> None:
