@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 from mlops.config.build import project_on_path
 from mlops.config.catalogue import catalogue
 from mlops.config.commandline import Command
 from mlops.core.record import Result
 from mlops.flow.jobs import job_of, perform
+
+ELSEWHERE = ("flow.action=", "deployer=")  # the server is another process, or not asked for
 
 
 def dispatch(command: Command) -> Result:
@@ -28,4 +32,14 @@ def dispatch(command: Command) -> Result:
         from mlops.flow.sweep import sweep
 
         return sweep(command)
-    return perform(job_of(command))
+    with _begun_ahead(command):
+        return perform(job_of(command))
+
+
+def _begun_ahead(command: Command) -> AbstractContextManager[None]:
+    """What a verb will need in any case, and takes long to be there."""
+    if command.verb != "serve" or any(word.startswith(ELSEWHERE) for word in command.words):
+        return nullcontext()
+    from mlops.serving.ahead import begun
+
+    return begun()

@@ -22,7 +22,7 @@ from mlops.core.record import Result
 from mlops.core.secret import masked
 from mlops.flow.jobs import job_of
 from mlops.flow.sweep_alone import alone
-from mlops.flow.sweep_lost import LOST, lost
+from mlops.flow.sweep_lost import LOST, by_itself, lost
 from mlops.flow.sweep_parent import Sweep
 from mlops.flow.sweep_work import Shop, failed
 
@@ -104,7 +104,8 @@ def _result(job: Job, returned: Any) -> Result:
         problems = error.problems
     except Exception as error:  # whatever a launcher says of it
         said = f"{type(error).__name__}: {error}".strip().splitlines()[0]
-        return lost(job, Failed(job.name, LOST, masked(said)[:300], 0.0), None)
+        event = Failed(job.name, LOST, masked(said)[:300], 0.0)
+        return lost(job, event, None, again=by_itself(job))
     return failed(job, problems, None, log="", seconds=0.0)
 
 

@@ -20,6 +20,8 @@ from mlops.registry.shelf import Candidate
 from mlops.registry.subject import NUMBER
 from mlops.registry.versions import Versions, models
 
+IN_GIT = Path(".git") / "mlops"  # where registry=git keeps its files
+
 
 def versions_of(job: Job) -> Versions:
     """The versions that `job` is about, whether there are any or not."""
@@ -64,10 +66,18 @@ def known_versions(job: Job) -> Versions:
             found=versions.model,
             accepted=listed(names) or "none yet: a run whose gates pass makes the first",
             closest=nearest,
-            next_step=f"write name={nearest}" if nearest else "mlops",
+            next_step=f"write name={nearest}" if nearest else _first_step(job),
             exit_code=USER,
         )
     return versions
+
+
+def _first_step(job: Job) -> str:
+    """What to do where no model has versions: they may lie in Git, and the word was left out."""
+    here = Path.cwd()
+    is_here = any((each / IN_GIT).is_dir() for each in (here, *here.parents))
+    is_asked = hasattr(job.part("registry"), "kept")
+    return "add registry=git: this repository has versions" if is_here and not is_asked else "mlops"
 
 
 def numbered(versions: Versions, called: int | str, *, where: str) -> int:

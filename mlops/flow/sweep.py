@@ -55,9 +55,11 @@ def sweep(command: Command) -> Result:
     tracker.open(jobs[0].outputs)
     with delivered(tracker) as delivery:
         memory = before or Memory.new(jobs[0].outputs, known)
-        began = Sweep(
-            jobs, memory.folder, tracker, screen, int(time.time() * 1000), before is not None
-        )
+        start_ms = int(time.time() * 1000)
+        began = Sweep(jobs, memory.folder, tracker, screen, start_ms, before is not None)
+        if go:
+            has_study = _names(command, "hydra.sweeper.storage=")
+            began.again = "hydra.sweeper.resume=true goes on with the study" if has_study else ""
         result = _all(began, memory, go or partial(_carried, memory=memory, verb=verb))
     result = replace(result, delivery=delivery())
     keep(result, jobs[0])
@@ -164,8 +166,8 @@ def _lines(sweep: Sweep, folder: str, *, is_whole: bool) -> list[str]:
         for result in sweep.results
         if "version" in result.details
     ]
-    again = [] if is_whole else ["resume=true with the same command runs what is missing"]
-    return [*found, f"side by side: {folder}/report.html", *again]
+    again = [] if is_whole else [sweep.again]
+    return [*found, f"side by side: {folder}/report.html", *filter(None, again)]
 
 
 def _not_swept(verb: str) -> MlopsError:
@@ -186,5 +188,5 @@ def _not_resumed() -> MlopsError:
         where="command line, `resume=true`",
         found="hydra/launcher or hydra/sweeper",
         accepted="one of the two; a sweeper that keeps a study resumes by itself",
-        next_step="leave out hydra/…, or resume=true",
+        next_step="hydra.sweeper.resume=true goes on with a study; or leave out resume=true",
     )

@@ -12,7 +12,7 @@ from mlops.config.job import Job
 from mlops.core.crew import Crew, Failed, Told, events
 from mlops.core.record import Result
 from mlops.flow.sweep_crew import preload
-from mlops.flow.sweep_lost import lost, stopped
+from mlops.flow.sweep_lost import by_itself, lost, stopped
 from mlops.flow.sweep_memory import begun
 from mlops.flow.sweep_work import Shop
 
@@ -33,7 +33,7 @@ def alone(job: Job, shop: Shop, mark: str) -> Result:
             return _outcome(job, crew)
         except KeyboardInterrupt:  # before its process ends: what is said first about a run counts
             if (folder := begun(shop.folder, mark, job.outputs)) is not None:
-                stopped(job, folder, was_going=True)
+                stopped(job, folder, was_going=True, again=by_itself(job))
             raise
 
 
@@ -43,7 +43,7 @@ def _outcome(job: Job, crew: Crew) -> Result:
         if isinstance(event, Told):
             folder = Path(event.content)
         elif isinstance(event, Failed):
-            return lost(job, event, folder)
+            return lost(job, event, folder, again=by_itself(job))
         else:
             result: Result = event.value
             return result

@@ -15,9 +15,15 @@ from mlops.tracker.spool import Spool
 from mlops.tracker.started import give_up, is_open
 
 LOST = "lost"
+SAME = "run the same command with resume=true"
 
 
-def lost(job: Job, event: Failed, folder: Path | None) -> Result:
+def by_itself(job: Job) -> str:
+    """How to run again a job that Hydra carried: a sweep of Hydra's remembers none."""
+    return f"run `mlops {' '.join(map(masked, job.words))}`"[:300]
+
+
+def lost(job: Job, event: Failed, folder: Path | None, *, again: str = SAME) -> Result:
     """A job whose process died, or that was ended.
 
     Parameters
@@ -26,15 +32,17 @@ def lost(job: Job, event: Failed, folder: Path | None) -> Result:
     event : Failed
     folder : pathlib.Path or None
         Of its run; None where it did not get so far.
+    again : str
+        What to do, in the end.
     """
-    problems = (_problem(job, event, folder),)
+    problems = (_problem(job, event, folder, again),)
     result = failed(job, problems, folder, log="", seconds=event.seconds)
     if folder is not None:
         give_up(Spool(job.outputs), key_in(folder), status="FAILED", reason=event.reason)
     return result
 
 
-def stopped(job: Job, folder: Path, *, was_going: bool) -> Result | None:
+def stopped(job: Job, folder: Path, *, was_going: bool, again: str = SAME) -> Result | None:
     """A job that is aborted with the sweep; None if it had ended, and another tells of it.
 
     Parameters
@@ -44,17 +52,19 @@ def stopped(job: Job, folder: Path, *, was_going: bool) -> Result | None:
         Of its run.
     was_going : bool
         Whether its end has not been heard of.
+    again : str
+        What to do, in the end.
     """
     goes_on = is_open(job.outputs, key_in(folder))
     give_up(Spool(job.outputs), key_in(folder), status="KILLED", reason="aborted")
     result = verdict(job.outputs, folder)  # it may have ended, and nobody has heard of it
     if result is None and (goes_on or was_going):
-        problems = (_aborted(job),)
+        problems = (_aborted(job, again),)
         return failed(job, problems, folder, log="", seconds=0.0, outcome="aborted")
     return result
 
 
-def _problem(job: Job, event: Failed, folder: Path | None) -> Problem:
+def _problem(job: Job, event: Failed, folder: Path | None, again: str) -> Problem:
     code, says = {
         TIME_LIMIT: ("job-time-limit", "The job took longer than job_limit_s allows."),
         OUT_OF_MEMORY: ("job-out-of-memory", "The job took more memory than there is for it."),
@@ -68,18 +78,18 @@ def _problem(job: Job, event: Failed, folder: Path | None) -> Problem:
         where=" ".join(map(masked, job.words))[:300],
         found=event.says,
         accepted="a job that comes to its end",
-        next_step=f"{log}mend it and run the same command with resume=true",
+        next_step=f"{log}mend it and {again}",
         exit_code=BUG if code == "bug" else ENVIRONMENT,
     )
 
 
-def _aborted(job: Job) -> Problem:
+def _aborted(job: Job, again: str) -> Problem:
     return Problem(
         code="aborted",
         says="Stopped before its end.",
         where=" ".join(map(masked, job.words))[:300],
         found="Ctrl-C or a signal to end",
         accepted="-",
-        next_step="run the same command with resume=true",
+        next_step=again,
         exit_code=INTERRUPTED,
     )

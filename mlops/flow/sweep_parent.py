@@ -31,6 +31,8 @@ class Sweep:
     start_ms : int
     resumed : bool
         It goes on where an earlier command ended.
+    again : str
+        How what is missing is run; empty where nobody remembers what that is.
     """
 
     jobs: list[Job]
@@ -39,6 +41,7 @@ class Sweep:
     screen: Any
     start_ms: int
     resumed: bool = False
+    again: str = "resume=true with the same command runs what is missing"
     _became: dict[int, tuple[Result, Step]] = field(default_factory=dict)
     _known: tuple[list[Job], dict[int, int], list[str]] | None = None
     _best: tuple[Job, Result] | None = None

@@ -50,6 +50,7 @@ class GitLedger(Ledger):
         self.notes = branch.notes
         self.shelf = Shelf(self.folder / "versions")
         self._became: dict[str, LedgerEntry | None] = {}
+        self._told: set[str] = set()
         self._depth = 0
 
     def others(self) -> list[str]:
@@ -219,7 +220,13 @@ class GitLedger(Ledger):
                 break
         if remote is not None:
             why = remote.away or "others push all the time"
-            self.notes.append(f"not pushed to {remote.name} yet ({why}): the next command does")
+            self._tell_once(f"not pushed to {remote.name} yet ({why}): the next command does")
+
+    def _tell_once(self, note: str) -> None:
+        """A command that acts several times says so once."""
+        if note not in self._told:
+            self._told.add(note)
+            self.notes.append(note)
 
     def _unpushed(self, remote: Remote) -> list[str]:
         """Tags of versions that the remote does not have."""

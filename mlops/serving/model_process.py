@@ -1,8 +1,13 @@
-"""A model process: one version, loaded and proven, which it then answers for as long as needed."""
+"""A model process: one version, loaded and proven, which it then answers for as long as needed.
+
+What it imports takes most of its start, and is the same for every version: it is there already
+when the process hears which one it is for.
+"""
 
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import pickle
 import signal
@@ -17,18 +22,17 @@ from mlops.core.serving import Spec
 from mlops.serving.refusals import unfit
 from mlops.serving.wire import packed, received
 
-SHADOW, NICE = "shadow", 10  # of a version in the shadow: it gives way to those that answer
-
 
 def main(arguments: list[str]) -> None:
-    """Run one: descriptor of the wire, number of the version, name of its socket, role."""
-    (descriptor, number), (name, role) = map(int, arguments[:2]), arguments[2:]
+    """Run one: descriptor of the wire, how much it gives way to others."""
+    descriptor, nice = map(int, arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    wire = socket.socket(fileno=descriptor)
-    if role == SHADOW:
-        os.nice(NICE)
+    os.nice(nice)
+    wire, number = socket.socket(fileno=descriptor), 0
     try:
-        (spec,) = received(wire)
+        _import()
+        spec, folder, number, name = received(wire)
+        os.chdir(folder)
         bench, pickled = _ready(spec, number)
         bench.open(name)
     except EOFError:
@@ -48,17 +52,25 @@ def main(arguments: list[str]) -> None:
         return
 
 
+def _import() -> None:
+    gc.disable()  # looking for garbage in what is imported takes a sixth longer
+    from mlops.core.estimators import import_skops
+
+    import_skops()
+    for name in ("mlops.serving.bench", "mlops.serving.loading"):
+        importlib.import_module(name)
+    gc.enable()
+
+
 def _ready(spec: Spec, number: int) -> tuple[Any, bytes]:
     """Load the version; give the bench for it, and what workers get."""
     sys.path.append(spec.project)  # the project's own classes
-    from mlops.core.estimators import import_skops
     from mlops.registry.ledger import Ledger
     from mlops.registry.versions import Versions
     from mlops.serving import loading
     from mlops.serving.bench import Bench
     from mlops.serving.settings import Settings
 
-    import_skops()
     ledger = Ledger(Path(spec.ledger), spec.model)
     versions = Versions(Path(spec.outputs), spec.model, ledger=ledger)
     served, pipeline = loading.load(versions, number, allowed=spec.allowed)

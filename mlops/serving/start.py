@@ -9,11 +9,14 @@ from pathlib import Path
 
 from mlops.core.errors import MlopsError
 from mlops.core.serving import SPEC, Spec
-from mlops.serving import sockets
+from mlops.serving import ahead, sockets
+from mlops.serving.ahead import model_process
 from mlops.serving.child import Child
 from mlops.serving.settings import Settings
+from mlops.serving.table import SHADOW
 
 GRPC = -1  # index of the gRPC process
+NICE = 10  # of a version in the shadow: it gives way to those that answer
 # One row is no work for two threads, and threads that wait do not hold their core.
 LIGHT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
@@ -110,13 +113,9 @@ class Start:
 
     def model(self, number: int, name: str, role: str) -> Child:
         """The process of one version, whose bench gets that name."""
-        made = Child(
-            "mlops.serving.model_process",
-            *(str(number), name, role),
-            folder=self.folder,
-            environment={"OMP_WAIT_POLICY": "PASSIVE"},
-        )
-        made.send(self.spec)
+        made = ahead.taken() if role != SHADOW else model_process(self.folder, nice=NICE)
+        made = made or model_process(self.folder)
+        made.send(self.spec, str(self.folder), number, name)
         return made
 
     def log(self) -> Child:

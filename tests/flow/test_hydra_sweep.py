@@ -43,6 +43,8 @@ def test_a_killed_job_and_one_that_hangs_cost_no_other(place, launcher):
     assert became == dict.fromkeys(("kill", "hang", "raise"), "failed")
     assert (result.outcome, result.exit_code) == ("failed", 6)
     assert {each["code"] for each in result.problems} >= {"job-killed", "job-time-limit"}
+    assert not any("resume" in each["next_step"] for each in result.problems)
+    assert not any("resume" in line for line in result.details["lines"])
     waiting = [json.loads(path.read_text()) for path in (place.outputs / "spool").glob("*.json")]
     reasons = {each["record"]["tags"].get("mlops.reason") for each in waiting}
     assert {"killed", "time limit"} <= reasons

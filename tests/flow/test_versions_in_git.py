@@ -88,6 +88,12 @@ def test_a_model_without_versions_is_told_with_those_that_have_some(shop, told):
     assert refused.value.problems[0].closest == "boston_housing"
 
 
+def test_who_leaves_out_the_registry_is_told_where_the_versions_are(shop, told):
+    with pytest.raises(MlopsError, match="no-versions") as refused:
+        shop.place("history", "recipe=boston_housing")
+    assert "registry=git" in refused.value.problems[0].next_step
+
+
 def test_doctor_says_where_the_versions_are(shop, told):
     row = next(row for row in shop("doctor").details["rows"] if row["check"] == "versions")
     assert row["state"] == "ok"
