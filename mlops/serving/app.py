@@ -198,6 +198,8 @@ class App:
             return None
         if headers.get(b"content-type") not in route.content_types:
             return None
+        if not self.auth.knows_name(headers):
+            return None
         request_id = self.ids.of(headers)
         served, role = state.choose(request_id)
         prepared = prepare(served, self.settings)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
+from functools import lru_cache
 
 from mlops.serving.refusal import refused
 from mlops.serving.settings import Settings
@@ -42,6 +44,14 @@ class Auth:
         """
         if self._token is not None:
             _compare(headers, self._token)
+        elif not self.knows_name(headers):
+            says = "Without a token this server answers to no such name."
+            accepted = "localhost or an address; a server with serving.token takes every name"
+            raise refused("forbidden", says, "Host", accepted)
+
+    def knows_name(self, headers: dict[bytes, bytes]) -> bool:
+        """Whether a caller without a token reached us by a name that can be nobody else's."""
+        return self._token is not None or _is_private(headers.get(b"host", b"localhost"))
 
     def check_admin(self, headers: dict[bytes, bytes]) -> None:
         """Let an administrator pass; without an admin token nobody is one.
@@ -54,6 +64,28 @@ class Auth:
             says = "This server has no admin verbs."
             raise refused("forbidden", says, accepted="a server with serving.admin_token")
         _compare(headers, self._admin)
+
+
+@lru_cache(maxsize=256)
+def _is_private(host: bytes) -> bool:
+    """Whether no web page elsewhere can have the name for its own.
+
+    A page may let its own name point to this machine (DNS rebinding), and a browser then lets it
+    read what we answer. Such a name has a dot and is no address.
+
+    >>> [_is_private(each) for each in (b"localhost:8080", b"127.0.0.1:80", b"[::1]:80", b"model")]
+    [True, True, True, True]
+    >>> _is_private(b"evil.example:8080"), _is_private(b"shop.localhost")
+    (False, True)
+    """
+    name, bracket, _ = host.decode("latin-1").lower().lstrip("[").partition("]")
+    if not bracket:
+        name = name.rsplit(":", 1)[0]
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return "." not in name or name.endswith(".localhost")
+    return True
 
 
 def _revealed(secret: object) -> bytes | None:

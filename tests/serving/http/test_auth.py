@@ -101,6 +101,22 @@ def test_a_body_that_a_foreign_page_can_send_moves_nothing(locked):
     assert requests.post(url, data=b"{}", headers=headers).status_code == 415
 
 
+@pytest.mark.parametrize("path", ["/predict", "/invocations", "/metrics"])
+def test_a_foreign_page_that_points_its_name_to_us_reads_nothing(server, locked, path):
+    method = "GET" if path == "/metrics" else "POST"
+    body = {} if method == "GET" else {"json": {"rows": [EXAMPLE]}}
+
+    def asked(of, host, **more):
+        headers = {"Host": host, **more}
+        return requests.request(method, of.url + path, headers=headers, **body).status_code
+
+    for name in ("evil.example", "evil.example:8080", "localhost.evil.example"):
+        assert asked(server, name) == 403
+    for name in ("localhost", f"127.0.0.1:{server.port}", "[::1]:80", "shop.localhost", "model:80"):
+        assert asked(server, name) != 403
+    assert asked(locked, "evil.example", **bearer("tell-nobody")) != 403  # it cannot know that
+
+
 def test_a_secret_that_is_not_set_is_told_before_anybody_asks(serve):
     with pytest.raises(Exception, match="NOWHERE is not set"):
         serve(settings=Settings(token=Secret("NOWHERE")))
