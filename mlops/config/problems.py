@@ -11,6 +11,8 @@ from mlops.config.origin import origin, words_for
 from mlops.config.words import place, retyped, shortened
 from mlops.core.errors import Problem, closest, listed
 
+MOST_PLACES = 3  # where a key is that was looked for elsewhere
+
 
 def problem(composed: Composed, code: str, says: str, key: str, **parts: Any) -> Problem:
     """A problem of `key`, placed where its value comes from."""
@@ -26,8 +28,8 @@ def unknown_key(composed: Composed, key: str, accepted: list[str], owner: str) -
     """A key that its owner does not have: a problem for each word typed that sets it."""
     parent, _, name = key.rpartition(".")
     known = list(dict.fromkeys(str(each) for each in accepted))
-    inner = [each for each in _inner(composed, parent) if each.endswith(f".{name}")]
-    nearest = closest(name, known) or (inner[0] if inner else "")
+    inner = list(_below(_node(composed, parent), name))[:MOST_PLACES]
+    nearest = inner[0] if inner else closest(name, known)
     rights = [f"{parent}.{each}" if parent else each for each in inner or [nearest] if each]
     for word in words_for(composed, key) or [""]:
         yield Problem(
@@ -41,13 +43,19 @@ def unknown_key(composed: Composed, key: str, accepted: list[str], owner: str) -
         )
 
 
-def _inner(composed: Composed, parent: str) -> list[str]:
-    """Keys of the parts within the part at `parent`: ``regression.primary``."""
+def _node(composed: Composed, key: str) -> Any:
     node: Any = composed.values
-    for part in parent.split(".") if parent else ():
+    for part in key.split(".") if key else ():
         node = node.get(part) if isinstance(node, dict) else None
-    parts = node.items() if parent and isinstance(node, dict) else ()
-    return [f"{name}.{key}" for name, each in parts if isinstance(each, dict) for key in each]
+    return node
+
+
+def _below(node: Any, name: str) -> Iterator[str]:
+    """Where parts further in have a key of that name: ``regression.primary``."""
+    for key, part in node.items() if isinstance(node, dict) else ():
+        if isinstance(part, dict):
+            yield from [f"{key}.{name}"] * (name in part)
+            yield from (f"{key}.{each}" for each in _below(part, name))
 
 
 def _way_out(key: str, rights: list[str], word: str) -> str:
