@@ -28,11 +28,18 @@ def before(entries: Iterable[LedgerEntry], alias: str) -> int:
     >>> before([act(1), act(4), act(7), act(4, "rollback")], "champion")
     1
     """
-    way: list[int] = []
+    ways: list[list[int]] = [[]]  # the way after each act; one that is undone goes with its way
     for entry in entries:
         if entry.alias == alias and entry.sets:
-            if entry.act in (ROLLBACK, UNDONE) and entry.version in way:
-                del way[way.index(entry.version) + 1 :]
+            if entry.act == UNDONE and len(ways) > 1:
+                ways.pop()
             else:
-                way = [*way, entry.version] if entry.version else []
-    return way[-2] if len(way) > 1 else 0
+                ways.append(_gone(ways[-1], entry))
+    return ways[-1][-2] if len(ways[-1]) > 1 else 0
+
+
+def _gone(way: list[int], entry: LedgerEntry) -> list[int]:
+    """The versions that led to what an act gives an alias to."""
+    if entry.act == ROLLBACK and entry.version in way:
+        return way[: len(way) - way[::-1].index(entry.version)]
+    return [*way, entry.version] if entry.version else []
