@@ -15,6 +15,8 @@ from pathlib import Path
 
 from mlops.core.errors import MlopsError, fail
 from mlops.registry.draft import Draft
+from mlops.registry.format import FILE as FORMAT_FILE
+from mlops.registry.format import StoreFormat
 from mlops.registry.remote import Remote
 from mlops.registry.repository import Repository
 
@@ -56,6 +58,19 @@ class Branch:
         path = f"{commit}:{self.folder}/{model}/ledger.jsonl"
         answer = self.repository.ask("cat-file", "blob", path) if commit else None
         return answer.out.split(b"\n")[:-1] if answer and not answer.code else []
+
+    def refuse_newer(self, commit: str, model: str) -> None:
+        """Make sure that no newer release wrote a model: its lines may not be what they seem.
+
+        Raises
+        ------
+        MlopsError
+            One did, or what says so cannot be understood (exit code 3).
+        """
+        folder = f"{commit}:{self.folder}/{model}"
+        answer = self.repository.ask("cat-file", "blob", f"{folder}/{FORMAT_FILE}")
+        if commit and not answer.code:
+            StoreFormat.told(answer.out, Path(folder)).refuse_newer(Path(folder))
 
     def names(self, commit: str, path: str, *, deep: bool = False) -> list[str]:
         """Paths below the folder `path` at a commit."""

@@ -58,9 +58,21 @@ class StoreFormat:
             The file cannot be understood (exit code 3).
         """
         try:
-            found = cls(**parsed((folder / FILE).read_bytes()))
+            return cls.told((folder / FILE).read_bytes(), folder)
         except FileNotFoundError:
             return cls(number=1)
+
+    @classmethod
+    def told(cls, text: bytes, folder: Path) -> StoreFormat:
+        """The format that the file's `text` tells of a model's folder.
+
+        Raises
+        ------
+        MlopsError
+            It cannot be understood (exit code 3).
+        """
+        try:
+            found = cls(**parsed(text))
         except (ValueError, TypeError) as error:
             raise _unreadable(folder) from error
         if type(found.number) is not int or found.number < 1:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.core.errors import REFUSED, MlopsError, fail
-from mlops.core.paths import SAFE_NAME, write_whole
+from mlops.core.paths import SAFE_NAME, abandoned, write_whole
 from mlops.core.store import digest
 from mlops.core.version import PROMOTE, REGISTER, ROLLBACK, LedgerEntry
 from mlops.registry import chain, refusals
@@ -27,7 +27,7 @@ from mlops.registry.ledger import HEAD, LOCK, Ledger
 from mlops.registry.meeting import MOVED, meet
 from mlops.registry.names import held
 from mlops.registry.remote import BEHIND, Remote
-from mlops.registry.shelf import MANIFEST, Shelf
+from mlops.registry.shelf import MANIFEST, Shelf, cleared
 
 TRIES = 8
 
@@ -125,6 +125,7 @@ class GitLedger(Ledger):
         """Commit acts that only the folder has; else make the folder what the branch has."""
         self.branch.tidy()
         tip, (here, _) = self.branch.tip(), self._lines()
+        self.branch.refuse_newer(tip, self.model)
         there, moved = self.branch.lines(tip, self.model), self.folder / MOVED
         if wrong := chain.broken(there, self.model):
             raise self._tampered(f"on the branch {self.branch.name}, {wrong}")
@@ -151,6 +152,8 @@ class GitLedger(Ledger):
             commit = self.acts.commit(commit, entries[:count], files)
         self.branch.move(commit, tip, says(self.model, entries[-1]))
         self.acts.tag(commit, entries)
+        for path in abandoned(self.branch.root):  # e.g. by a registration that was killed
+            cleared(path)
 
     def _check_out(self, tip: str, lines: list[bytes]) -> None:
         """Make the folder what the branch has: versions first, so that no line lacks its files."""
@@ -249,7 +252,8 @@ class GitLedger(Ledger):
             for entry in replay.lost:
                 now = names.get(entry.alias)
                 who = f"{now.who} gave it to version {now.version}" if now else "it was taken away"
-                self.notes.append(f"undone, somebody else was faster ({who}): {says(model, entry)}")
+                what = says(model, replay.as_numbered(entry))
+                self.notes.append(f"undone, somebody else was faster ({who}): {what}")
             if model == self.model:
                 moved = {old: new for old, new in replay.numbers.items() if old != new}
                 self.renumbered = {**self.renumbered, **moved}

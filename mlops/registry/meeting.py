@@ -30,7 +30,8 @@ def meet(branch: Branch, remote: Remote) -> dict[str, Replay]:
     Raises
     ------
     MlopsError
-        What was fetched is no continuation of what is known (exit code 3).
+        What was fetched is no continuation of what is known, or a newer release wrote it (exit
+        code 3).
     """
     mine, theirs = branch.tip(), branch.tip(remote.ref)
     if branch.is_behind(theirs, mine):
@@ -39,7 +40,7 @@ def meet(branch: Branch, remote: Remote) -> dict[str, Replay]:
     if _is_not_ours_alone(branch, mine, theirs, known):
         remote.away = f"there are changes beside {branch.folder}: git pull brings them in"
         return {}
-    for model in _models(branch, theirs):
+    for model in sorted({*_models(branch, theirs), *_models(branch, known)}):
         _trust(branch, remote, model, known)
     commit, replays = theirs, {}
     for model in _models(branch, mine) if known != mine else ():
@@ -63,7 +64,9 @@ def _is_not_ours_alone(branch: Branch, mine: str, theirs: str, known: str) -> bo
 
 def _trust(branch: Branch, remote: Remote, model: str, known: str) -> None:
     """Make sure that what was fetched only adds lines to what is known."""
-    lines, before = branch.lines(branch.tip(remote.ref), model), branch.lines(known, model)
+    theirs = branch.tip(remote.ref)
+    branch.refuse_newer(theirs, model)
+    lines, before = branch.lines(theirs, model), branch.lines(known, model)
     wrong = chain.broken(lines, model)
     if not wrong and lines[: len(before)] == before:
         return

@@ -70,6 +70,11 @@ class Replay:
         """Acts of ours that came too late."""
         return [each for each in self.ours if self.became.get(each.hash, each) is None]
 
+    def as_numbered(self, entry: LedgerEntry) -> LedgerEntry:
+        """An act of ours, with the numbers that its versions have now."""
+        version, was = (self.numbers.get(each, each) for each in (entry.version, entry.was))
+        return replace(entry, version=version, was=was)
+
     def _again(self, entry: LedgerEntry) -> LedgerEntry | None:
         if entry.act == REGISTER:
             return self._registered(entry)
@@ -77,7 +82,7 @@ class Replay:
         if entry.sets and self._meant(entry) != (stands.hash if stands else ""):
             self._too_late(entry, stands)
             return None
-        number = self.numbers.get(entry.version, entry.version)
+        number = self.as_numbered(entry).version
         return self._enter(entry, version=number, was=stands.version if stands else 0)
 
     def _too_late(self, entry: LedgerEntry, stands: LedgerEntry | None) -> None:
@@ -85,7 +90,8 @@ class Replay:
         if entry.act not in (PROMOTE, ROLLBACK):
             return
         faster = f"{stands.who} gave it to version {stands.version}" if stands else "taken away"
-        says = f"{entry.act} to version {entry.version} came too late: {entry.alias}, {faster}"
+        number = self.as_numbered(entry).version
+        says = f"{entry.act} to version {number} came too late: {entry.alias}, {faster}"
         why = f"{says} ({entry.why})" if entry.why else says
         self._enter(entry, act=UNDONE, alias="", version=0, was=0, gates=(), why=why)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import pytest
@@ -93,6 +94,17 @@ def test_what_is_alike_is_stored_once(ann, a_run):
         ann.houses().register(candidate)
     models = [f"models:models/houses/versions/{n}/model/model.skops" for n in (1, 2)]
     assert len({ann.git("rev-parse", each) for each in models}) == 1
+
+
+def test_what_a_killed_registration_left_goes_and_what_another_gathers_stays(ann, a_run):
+    versions = ann.houses()
+    versions.register(a_run())
+    left, living = (versions.shelf.folder / f".{pid}.ab.tmp" for pid in (1, 2))
+    for folder in (left, living):
+        (folder / "model").mkdir(parents=True)
+    os.utime(left, (0, 0))
+    versions.register(a_run())
+    assert (left.exists(), living.exists()) == (False, True)
 
 
 def test_two_models_share_a_branch(ann, a_run):

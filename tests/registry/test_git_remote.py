@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -176,6 +177,22 @@ def test_acts_of_both_sides_come_together_when_the_remote_is_back(ann, bob, a_ru
     assert len(same_everywhere(ann, bob)) == 6
 
 
+def test_a_promotion_that_came_too_late_is_told_by_the_number_its_version_has_now(
+    ann, bob, a_run, origin
+):
+    ann.houses().register(a_run())
+    bob.houses()
+    away(bob)
+    bob.houses().register(a_run())
+    promote(bob.houses(), 2)
+    ann.houses().register(a_run())
+    promote(ann.houses(), 2)
+    back(bob, origin)
+    (_, undone) = bob.houses().ledger.take_notes()
+    assert undone.endswith("houses: promote, champion 1 → 3")
+    assert "promote to version 3 came too late" in same_everywhere(ann, bob)[-1].why
+
+
 def test_a_promotion_that_came_too_late_is_told_and_undone(ann, bob, a_run, origin):
     for _ in range(3):
         ann.houses().register(a_run())
@@ -266,6 +283,59 @@ def test_a_history_changed_on_the_remote_is_refused_and_nothing_follows_it(ann, 
     assert refused.value.exit_code == 3
     assert bob.git("rev-parse", "models") == before
     assert len(bob.houses(remote=None).ledger.verify()) == 2
+
+
+@pytest.fixture
+def pushed(ann, bob, a_run):
+    """Push a change of files that somebody made by hand to a history that bob knows."""
+    for _ in range(2):
+        ann.houses().register(a_run())
+    bob.houses()
+
+    def push(change):
+        hand = bob.folder.parent / "hand"
+        source = bob.git("remote", "get-url", "origin")
+        bob.git("clone", "--quiet", "--branch", "models", source, str(hand))
+        change(hand / "models/houses")
+        bob.git("add", "--all", at=hand)
+        bob.git("commit", "-qm", "by hand", at=hand)
+        bob.git("push", "-q", at=hand)
+
+    return push
+
+
+def test_a_history_taken_away_on_the_remote_is_refused_and_stays_here(bob, pushed):
+    before = bob.git("rev-parse", "models")
+    pushed(shutil.rmtree)
+    with pytest.raises(MlopsError, match="The history of houses on origin") as refused:
+        bob.houses()
+    assert refused.value.exit_code == 3
+    assert bob.git("rev-parse", "models") == before
+    assert len(bob.houses(remote=None).ledger.verify()) == 2
+
+
+def by_a_later_release(folder):
+    (folder / "format.json").write_text('{"number": 9, "release": "9.1.0"}')
+    ledger = folder / "ledger.jsonl"
+    ledger.write_text(ledger.read_text() + '{"seq": 3, "later": "field"}\n')
+
+
+def test_a_history_that_a_newer_release_pushed_is_named_so(bob, pushed):
+    before = bob.git("rev-parse", "models")
+    pushed(by_a_later_release)
+    with pytest.raises(MlopsError, match="newer-format") as refused:
+        bob.houses()
+    (problem,) = refused.value.problems
+    assert problem.next_step == "pip install 'mlops>=9.1.0'"
+    assert problem.says.startswith("houses has format 9")
+    assert bob.git("rev-parse", "models") == before
+
+
+def test_a_branch_that_a_newer_release_wrote_is_named_so(bob, pushed):
+    pushed(by_a_later_release)
+    bob.git("fetch", "-q", "origin", "+models:models")  # as `git pull` brings it
+    with pytest.raises(MlopsError, match="newer-format"):
+        bob.houses(remote=None)
 
 
 def test_code_that_others_pushed_to_the_current_branch_is_left_to_git_pull(ann, bob, a_run):
