@@ -19,6 +19,7 @@ from mlops.core.lines import parsed
 from mlops.core.paths import SAFE_NAME, write_whole
 from mlops.core.record import Delivery, Record
 from mlops.core.version import Standing
+from mlops.tracker.office import Office
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 ANYWHERE = ""
 
 
-class Spool:
+class Spool(Office):
     """The records of one outputs folder, seen by one who delivers to `address`.
 
     Parameters
@@ -40,8 +41,7 @@ class Spool:
 
     def __init__(self, outputs: Path, address: Address | None = None) -> None:
         self.outputs = outputs.resolve()
-        self.folder = self.outputs / "spool"
-        self.address = address
+        super().__init__(self.outputs / "spool", address)
         self._targets: dict[str, str] = {}
         self._read: dict[str, tuple[int, str]] = {}  # which file was read, and its status
 
@@ -73,17 +73,18 @@ class Spool:
         own = self.address.target if self.address else ANYWHERE
         kind = "standing" if isinstance(record, Standing) else "record"
         entry = {"target": own if target is None else target, kind: asdict(record)}
-        if isinstance(record, Standing):
-            # Told again, it is delivered again: MLflow may have been changed since.
-            (self.folder / "delivered" / f"{record.key}.json").unlink(missing_ok=True)
-            last = self.last_told(record.model)
-            if last is None or last.age <= record.age:
-                write_whole(self._last(record.model), json.dumps(entry, indent=1))
-        if isinstance(record, Record) and record.replaces:
-            (self.folder / "delivered" / f"{record.key}.json").unlink(missing_ok=True)
-        elif self.knows(record.key):
-            return
-        write_whole(self._waiting(record.key), json.dumps(entry, indent=1))
+        with self._alone:
+            if isinstance(record, Standing):
+                # Told again, it is delivered again: MLflow may have been changed since.
+                self._delivered(record.key).unlink(missing_ok=True)
+                last = self.last_told(record.model)
+                if last is None or last.age <= record.age:
+                    write_whole(self._last(record.model), json.dumps(entry, indent=1))
+            if isinstance(record, Record) and record.replaces:
+                self._delivered(record.key).unlink(missing_ok=True)
+            elif self.knows(record.key):
+                return
+            write_whole(self._waiting(record.key), json.dumps(entry, indent=1))
 
     def waiting(self, *, adopt: bool = False) -> list[str]:
         """Keys that wait for this address, oldest first.
@@ -161,23 +162,24 @@ class Spool:
     def delivered(self, key: str, *, run_id: str, version: str, remark: str = "") -> None:
         """Note that `key` is in MLflow; `remark` says what is not."""
         file, status = self._read.pop(key, (0, ""))
-        if file and _number(self._waiting(key)) not in (0, file):
-            return  # replaced meanwhile: the new record is yet to be delivered
         shown = self.address.shown if self.address else ""
         found = {"run_id": run_id, "version": version, "remark": remark, "uri": shown}
         note = {"key": key, **found, "status": status, "at_ms": now_ms()}
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            entry = _read(self._waiting(key))
-            note |= {"entry": entry} if entry["record"]["model"] else {}  # for another database
-        write_whole(self.folder / "delivered" / f"{key}.json", json.dumps(note, indent=1))
-        self._waiting(key).unlink(missing_ok=True)
+        with self._alone:
+            if file and _number(self._waiting(key)) not in (0, file):
+                return  # replaced meanwhile: the new record is yet to be delivered
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                entry = _read(self._waiting(key))
+                note |= {"entry": entry} if entry["record"]["model"] else {}  # for another database
+            write_whole(self._delivered(key), json.dumps(note, indent=1))
+            self._waiting(key).unlink(missing_ok=True)
 
     def again(self, key: str) -> bool:
         """Let a run with a model that was delivered wait once more; whether there is one."""
-        note = self.folder / "delivered" / f"{key}.json"
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            write_whole(self._waiting(key), json.dumps(_read(note)["entry"], indent=1))
-            note.unlink(missing_ok=True)
+        with contextlib.suppress(OSError, ValueError, KeyError), self._alone:
+            entry = _read(self._delivered(key))["entry"]
+            write_whole(self._waiting(key), json.dumps(entry, indent=1))
+            self._delivered(key).unlink(missing_ok=True)
             return True
         return False
 
@@ -191,8 +193,9 @@ class Spool:
     def outcome(self, key: str) -> Delivery | None:
         """What became of `key`; None while it waits."""
         with contextlib.suppress(OSError, ValueError):
-            note = _read(self.folder / "delivered" / f"{key}.json")
-            self._waiting(key).unlink(missing_ok=True)  # a kill may have left it
+            note = _read(self._delivered(key))
+            if self._waiting(key).exists() and not self._was_left(key):
+                return None
             says = f"recorded as {note['run_id']} at {note['uri']}"
             says += f"; {note['remark']}" if note.get("remark") else ""
             kept = {name: note[name] for name in ("run_id", "version", "uri")}
@@ -203,10 +206,18 @@ class Spool:
             return Delivery(delivered=False, says=says + note["reason"])
         return None
 
+    def _was_left(self, key: str) -> bool:
+        """Remove what waits, if a kill left it behind its note; False if it is to be delivered."""
+        with self._alone:
+            if not self._delivered(key).exists():  # replaced meanwhile
+                return False
+            self._waiting(key).unlink(missing_ok=True)
+            return True
+
     def remark(self, key: str) -> str:
         """What was left out when `key` was delivered; empty if nothing was."""
         with contextlib.suppress(OSError, ValueError):
-            return str(_read(self.folder / "delivered" / f"{key}.json").get("remark", ""))
+            return str(_read(self._delivered(key)).get("remark", ""))
         return ""
 
     def knows(self, key: str) -> bool:
@@ -218,67 +229,27 @@ class Spool:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             return str(_read(self._waiting(key))["record"]["status"])
         with contextlib.suppress(OSError, ValueError):
-            return str(_read(self.folder / "delivered" / f"{key}.json").get("status", ""))
+            return str(_read(self._delivered(key)).get("status", ""))
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             note = _read(self.folder / "refused" / f"{key}.json")
             return str(parsed(note["entry"])["record"]["status"])
         return ""
-
-    # What the recorder has found, for those who wait.
-
-    @property
-    def lock(self) -> BaseFileLock:
-        """Held by the one recorder of this address."""
-        from filelock import FileLock
-
-        return FileLock(self.beside("lock"))
-
-    def is_served(self) -> bool:
-        """Whether a recorder holds the lock at this moment."""
-        from filelock import Timeout
-
-        try:
-            with self.lock.acquire(blocking=False):
-                return False
-        except Timeout:
-            return True
-
-    def beside(self, kind: str) -> Path:
-        """The recorder's ``lock``, ``log`` or ``state`` file."""
-        return self.folder / f"recorder-{self.address.slug if self.address else 'none'}.{kind}"
-
-    def say(
-        self, *, away: str = "", troubled: dict[str, str] | None = None, at_ms: int = 0
-    ) -> None:
-        """Tell those who wait why they wait; nothing to say removes the file.
-
-        Parameters
-        ----------
-        away : str
-            Why nothing can be delivered.
-        troubled : dict of str to str
-            Why single records were not, by key.
-        at_ms : int
-            When the attempt began: what it found says nothing about any later moment.
-        """
-        if not away and not troubled:
-            self.beside("state").unlink(missing_ok=True)
-            return
-        state = {"at_ms": at_ms, "away": away, "troubled": troubled or {}}
-        write_whole(self.beside("state"), json.dumps(state, indent=1))
-
-    def said(self) -> dict[str, Any]:
-        """The last :meth:`say`: ``at_ms``, ``away``, ``troubled``."""
-        try:
-            return _read(self.beside("state"))
-        except (OSError, ValueError):
-            return {"at_ms": 0, "away": "", "troubled": {}}
 
     def _last(self, model: str) -> Path:
         return self.folder / "standings" / f"{model}.json"
 
     def _waiting(self, key: str) -> Path:
         return self.folder / f"{key}.json"
+
+    def _delivered(self, key: str) -> Path:
+        return self.folder / "delivered" / f"{key}.json"
+
+    @property
+    def _alone(self) -> BaseFileLock:
+        """Held by whoever moves a record from one state to another; may stand in another block."""
+        from filelock import FileLock
+
+        return FileLock(self.folder / ".lock", is_singleton=True)
 
 
 def now_ms() -> int:

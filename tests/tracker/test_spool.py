@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import threading
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from mlops.core.errors import MlopsError
 from mlops.core.record import Record
+from mlops.tracker import spool as spool_module
 from mlops.tracker.address import Address
 from mlops.tracker.offline import Offline
 from mlops.tracker.spool import Spool
@@ -64,6 +68,58 @@ def test_a_delivered_record_waits_no_more_even_if_its_file_was_left(spool, a_rec
     found = spool.outcome(record.key)
     assert (found.delivered, found.run_id, found.version) == (True, "r1", "3")
     assert spool.waiting() == []
+
+
+@pytest.fixture
+def replaced_at(monkeypatch):
+    """Let another process replace a record when a step is about to be taken, if it is let to."""
+
+    def arrange(spool, record, owner, step):
+        other, take = Spool(spool.outputs), getattr(owner, step)
+        later = replace(record, status="FAILED", replaces=True)
+        thread = threading.Thread(target=other.put, args=(later,))
+
+        def meanwhile(*words, **more):
+            if thread.ident is None:
+                thread.start()
+                thread.join(timeout=0.5)
+            return take(*words, **more)
+
+        monkeypatch.setattr(owner, step, meanwhile)
+        return thread
+
+    return arrange
+
+
+STEPS = {
+    "delivered": (spool_module, "write_whole"),
+    "outcome": (Path, "unlink"),
+    "again": (spool_module, "write_whole"),
+}
+
+
+@pytest.mark.parametrize("act", STEPS)
+def test_a_record_that_comes_while_the_one_before_is_put_aside_is_not_lost(
+    spool, a_full_record, replaced_at, act
+):
+    record = a_full_record()
+    spool.put(record)
+    waiting = spool.folder / f"{record.key}.json"
+    before = waiting.read_bytes()
+    spool.read(record.key)
+    if act != "delivered":
+        spool.delivered(record.key, run_id="r1", version="")
+    if act == "outcome":
+        waiting.write_bytes(before)  # left by a kill
+    thread = replaced_at(spool, record, *STEPS[act])
+    {
+        "delivered": lambda: spool.delivered(record.key, run_id="r1", version=""),
+        "outcome": lambda: spool.outcome(record.key),
+        "again": lambda: spool.again(record.key),
+    }[act]()
+    thread.join()
+    assert spool.waiting() == [record.key]
+    assert spool.read(record.key).status == "FAILED"
 
 
 def test_a_refused_record_is_kept_with_the_reason(spool, a_record):
