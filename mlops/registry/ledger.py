@@ -27,6 +27,7 @@ from mlops.registry.format import FORMAT, StoreFormat, release
 
 FILE, HEAD, LOCK = "ledger.jsonl", "head.json", ".lock"
 PATIENCE_S = 60.0
+LOCKED = "registry-locked"
 
 
 class Ledger:
@@ -184,9 +185,14 @@ class Ledger:
             entry = chain.sealed(replace(entry, gates=tuple(entry.gates)))
             if not (self.folder / FORMAT_FILE).exists():
                 StoreFormat(release=release()).write(self.folder)
+            if entries and not self._head():  # a crash came first: two lines need one
+                self._remember(entries[-1])
             self._write(chain.line_of(entry))
-            write_whole(self.folder / HEAD, json.dumps({"seq": entry.seq, "hash": entry.hash}))
+            self._remember(entry)
             return entry
+
+    def _remember(self, last: LedgerEntry) -> None:
+        write_whole(self.folder / HEAD, json.dumps({"seq": last.seq, "hash": last.hash}))
 
     def _write(self, line: bytes) -> None:
         torn = self.torn()
@@ -227,7 +233,7 @@ class Ledger:
 
     def _cannot_lock(self, error: OSError) -> MlopsError:
         return fail(
-            "registry-locked",
+            LOCKED,
             f"The versions of {self.model} cannot be changed here.",
             where=str(self.lock_file),
             found=error.strerror or type(error).__name__,

@@ -175,7 +175,7 @@ def _mend_history(versions: Versions, archive: Archive, folder: Path, before: _B
     last = chain.entry_of(lines[-1])
     count = versions.ledger.remembered() or len(there)
     before.keep()
-    StoreFormat.of(folder).write(versions.folder)
+    replace(StoreFormat.of(folder), backup="").write(versions.folder)  # nothing has begun
     for path in folder.iterdir():  # e.g. notes of deployments; what is there is newer
         if path.name not in (FILE, HEAD, INTENT) and not os.path.lexists(
             versions.folder / path.name

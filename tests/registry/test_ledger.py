@@ -109,6 +109,30 @@ def test_a_crash_before_the_head_is_written_costs_nothing(written):
     assert written.append(act="register", version=7).seq == 7
 
 
+def test_writers_killed_before_the_head_of_the_first_and_of_the_second_line_cost_nothing(
+    ledger, cli
+):
+    for count in (1, 2):
+        script = [sys.executable, "-c", NO_HEAD, str(ledger.folder)]
+        assert subprocess.run(script, env=cli.environment(), check=False).returncode == -9
+        assert len(ledger.verify()) == count
+    assert ledger.append(act="register", version=3).seq == 3
+
+
+NO_HEAD = """
+import os, signal, sys
+from pathlib import Path
+from mlops.registry import ledger
+
+class Cut(ledger.Ledger):
+    def _write(self, line):
+        super()._write(line)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Cut(Path(sys.argv[1]), "houses").append(act="register", version=1)
+"""
+
+
 def test_an_act_of_one_intent_is_written_once(ledger):
     first = ledger.append(act="promote", version=1, alias="champion", intent="k")
     assert ledger.append(act="promote", version=1, alias="champion", intent="k") == first
