@@ -77,14 +77,19 @@ class Deploying:
 
         Whoever promotes elsewhere, on a branch that is fetched here, puts nothing online here.
         """
-        charge, now = Charge.read(place(self.versions)), self.versions.holder(DEPLOYED)
+        model, now = self.versions.model, self.versions.holder(DEPLOYED)
+        try:
+            charge = Charge.read(place(self.versions))
+        except MlopsError as error:  # whoever only looks is told, and goes on
+            step = f"mlops promote name={model} version={DEPLOYED} deployer=OPTION"
+            return (f"{error.problems[0].says} {step} puts it there again",)
         if charge is None or now is None or charge.version in (0, now.version):
             return ()
         with suppress(MlopsError):  # a deployer that is no option here follows nothing
             if hasattr(self._part(charge), "serves"):
                 return ()
         online = f"{charge.deployer} has version {charge.version} online"
-        step = f"mlops promote version={DEPLOYED} puts it there"
+        step = f"mlops promote name={model} version={DEPLOYED} puts it there"
         return (f"{online}, and version {now.version} is {DEPLOYED}: {step}",)
 
     def __call__(self, intent: Intent) -> None:

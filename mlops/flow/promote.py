@@ -77,11 +77,12 @@ class Promote:
         deploying = Deploying(job, versions)
         with told_in_any_case(job, told):
             seen = self._seen(versions)
+            acts = moves(job, versions, deploying)
             if candidate is None:
                 number = numbered(versions, self.version or 0, where="version")
             else:
+                acts.may(self.alias, seen)  # else a version without a name would be left behind
                 number = self._made(job, versions, candidate)
-            acts = moves(job, versions, deploying)
             intent = acts.promote(number, self.alias, seen=seen, why=self.reason)
         return moved(job, versions, intent, told, deploying)
 

@@ -13,6 +13,7 @@ from mlops.core.version import PROMOTE, REGISTER, ROLLBACK, UNDONE, LedgerEntry,
 from mlops.registry import refusals
 from mlops.registry.charge import Charge
 from mlops.registry.intent import Intent
+from mlops.registry.ledger import LOCKED
 from mlops.registry.names import before, held
 from mlops.registry.safe_names import safe_name
 from mlops.registry.shelf import Candidate
@@ -70,6 +71,26 @@ class Moves:
                 intent.remove(versions.folder)
             return version
 
+    def may(self, alias: str, seen: LedgerEntry | None) -> Charge | None:
+        """Who puts online what gets `alias`, after making sure that it may mean another version.
+
+        Raises
+        ------
+        MlopsError
+            Nothing can be called so (2); the chain is broken, somebody else was faster than what
+            was `seen`, or it is not known who has the model online (exit code 3).
+        """
+        safe_name("alias", alias)
+        names = held(self.ledger.verify())
+        known = {*names, self.versions.first_alias, self.versions.later_alias}
+        alike = [name for name in known if name.lower() == alias.lower()]
+        if alike and alias not in alike:
+            raise refusals.alike_name(alias, alike[0])
+        now = names.get(alias)
+        if (now.seq if now else 0) != (seen.seq if seen else 0):
+            raise refusals.faster(self.versions.model, alias, now)
+        return self.by(alias)
+
     def promote(self, number: int, alias: str, *, seen: LedgerEntry | None, why: str) -> Intent:
         """Give `alias` to the version `number`, if it still means what was `seen`.
 
@@ -116,7 +137,7 @@ class Moves:
         try:
             return self._settled()
         except MlopsError as error:
-            if error.problems[0].code != refusals.WHICH_DEPLOYER:
+            if error.problems[0].code not in (refusals.WHICH_DEPLOYER, LOCKED):
                 raise
             return f"{error.problems[0].says} An act was cut off: {error.problems[0].next_step}"
 
@@ -145,23 +166,15 @@ class Moves:
     def _act(
         self, act: str, number: int | None, alias: str, seen: LedgerEntry | None, why: str
     ) -> Intent:
-        safe_name("alias", alias)
         with self.ledger.locked():
             self._settled()
-            entries = self.ledger.verify()  # before an intent is written that could not be entered
-            known = {*held(entries), self.versions.first_alias, self.versions.later_alias}
-            alike = [name for name in known if name.lower() == alias.lower()]
-            if alike and alias not in alike:
-                raise refusals.alike_name(alias, alike[0])
-            now = self.versions.holder(alias)
-            if (now.seq if now else 0) != (seen.seq if seen else 0):
-                raise refusals.faster(self.versions.model, alias, now)
+            by = self.may(alias, seen)  # before an intent is written that could not be entered
+            entries, now = self.ledger.entries(), seen
             number = before(entries, alias) if number is None else number
             if act == ROLLBACK and not number:
                 raise refusals.nothing_before(self.versions, alias)
             version = self._accepted(number, where="to" if act == ROLLBACK else "version")
             has_it = now is not None and now.version == number
-            by = self.by(alias)
             if has_it and (act == ROLLBACK or by is None):
                 raise refusals.has_it(self.versions.model, number, alias)
             self._whole(version, now)

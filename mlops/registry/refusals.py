@@ -123,6 +123,7 @@ def nothing_before(versions: Versions, alias: str) -> MlopsError:
     """No version had the alias before the one that has it."""
     holder = versions.holder(alias)
     usable = [each for each in versions.usable() if holder is None or each.number != holder.version]
+    back = f"mlops rollback name={versions.model} alias={alias}"
     return fail(
         "nothing-before",
         f"No version of {versions.model} was {alias} before.",
@@ -130,7 +131,7 @@ def nothing_before(versions: Versions, alias: str) -> MlopsError:
         found=f"version {holder.version}, the first" if holder else "no version has that name",
         accepted=f"usable: {listed(str(each) for each in usable) or 'none other'}",
         closest=f"version {usable[-1].number}" if usable else "",
-        next_step=f"mlops rollback to={usable[-1].number}" if usable else "run again",
+        next_step=f"{back} to={usable[-1].number}" if usable else "run again",
         exit_code=REFUSED,
     )
 

@@ -129,6 +129,16 @@ def test_a_champion_that_others_made_is_told_and_put_online_by_one_word(two):
     assert two("history").details["lines"] == []
 
 
+def test_who_only_looks_is_told_that_it_cannot_be_known_who_has_it_online(two):
+    (two.versions.folder / "online.json").write_text("{}")
+    [line] = two("history").details["lines"]
+    assert line.startswith("Who has houses online cannot be understood. mlops promote name=houses")
+    with pytest.raises(MlopsError, match="online-unreadable"):
+        two("promote", "version=2")
+    two("promote", "version=champion", "deployer=desk")  # as the line says
+    assert two("history").details["lines"] == []
+
+
 def test_another_name_is_not_deployed(two):
     two("promote", "version=2", "alias=shadow")
     assert two.answer == "houses 1 ready"

@@ -247,10 +247,13 @@ def test_it_is_overridden_with_a_reason_that_stays_in_the_history_with_the_numbe
         shop.place("promote", f"run={ran.folder}", "name=houses")
     assert refused.value.exit_code == 3
     assert "worse by " in refused.value.problems[0].found
-    shop.place(
-        *("promote", f"run={key}", "name=houses", "override=true", "tracker=offline"),
-        "reason=the line is broken, we need anything",
-    )
+    override = ("promote", f"run={key}", "name=houses", "override=true", "tracker=offline")
+    why = "reason=the line is broken, we need anything"
+    for wrong in ("Champion", "a b"):  # told before a version is made, which would stay
+        with pytest.raises(MlopsError, match="bad-alias-name"):
+            shop.place(*override, why, f"alias={wrong}")
+    assert len(shop.versions.all()) == 1
+    shop.place(*override, why)
     (made,) = [each for each in shop.versions.all() if each.run == key]
     assert made.aliases == ("champion",)
     assert made.gates[0].startswith(f"{NAME}: rmse is ")

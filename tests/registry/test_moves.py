@@ -281,6 +281,32 @@ def test_who_puts_it_online_is_asked_first_and_a_refusal_changes_nothing(three, 
     assert Intent.read(three.folder) is None
 
 
+def test_whether_a_name_may_be_given_is_told_before_anything_is_done(moves, three):
+    seen = three.holder("champion")
+    assert moves.may("champion", seen) is None
+    with pytest.raises(MlopsError, match="bad-alias-name"):
+        moves.may("Champion", None)
+    promote(moves, 2)
+    with pytest.raises(MlopsError, match="alias-moved"):
+        moves.may("champion", seen)
+
+
+def test_the_way_back_that_is_proposed_names_model_and_name(moves):
+    with pytest.raises(MlopsError, match="nothing-before") as refused:
+        rollback(moves)
+    back = "mlops rollback name=houses alias=champion to=3"
+    assert refused.value.problems[0].next_step == back
+
+
+def test_an_act_cut_off_keeps_nobody_from_reading_who_may_not_write(three, moves):
+    cut_off(three)
+    three.ledger.lock_file.unlink()
+    three.ledger.lock_file.mkdir()  # as a folder of somebody else's refuses the lock
+    assert moves.settle().startswith("The versions of houses cannot be changed here. An act was")
+    with pytest.raises(MlopsError, match="registry-locked"):
+        promote(moves, 3)
+
+
 class PowerCut(BaseException):
     """Nothing catches it."""
 
