@@ -8,6 +8,7 @@ from typing import Any
 from mlops.config.job import Job
 from mlops.core.errors import counted
 from mlops.core.record import Result
+from mlops.flow.registered import refuse_elsewhere
 from mlops.registry.backups import Backups, free_place, stored
 
 
@@ -35,12 +36,12 @@ class Backup:
         Raises
         ------
         MlopsError
-            There is such a file (2), or a newer release wrote the versions (3).
+            There is such a file, or they are kept elsewhere (2); a newer release wrote the versions (3).
         OSError
             Something cannot be read or written; nothing is left behind.
         """
-        kept = getattr(job.part("registry"), "kept", None)
-        stores = kept(job.outputs)[0] if kept else stored(job.outputs)
+        refuse_elsewhere(job)
+        stores = stored(job.outputs)
         if not stores:
             return Result(outcome="done", details={"says": "there is no version to keep yet"})
         backups = Backups(job.outputs)

@@ -25,7 +25,7 @@ LEAST_FREE_MB = 500
 class Doctor:
     """Look at packages, folders, cache, spool, tracking store, versions and project files.
 
-    Nothing is changed.
+    Nothing is changed, but that files of what is kept in Git are put in line with its branch.
     """
 
     def __call__(self, job: Job) -> Result:
@@ -112,17 +112,14 @@ def _disk(outputs: Path) -> Finding:
 
 
 def _cache(outputs: Path) -> Finding:
-    """Read every entry as a run would; a corrupt one is removed by that, and made anew."""
+    """Read every entry as a run would, which makes a corrupt one anew."""
     store = Store(outputs / "cache")
     entries = store.entries()
-    corrupt = [each for _, _, each in entries if store.get(each.parent.name, each.name) is None]
+    corrupt = [each for _, _, each in entries if not store.is_whole(each.parent.name, each.name)]
     size_mb = sum(size for _, size, _ in entries) / 1e6
     if corrupt:
-        return (
-            "look",
-            f"{len(corrupt)} of {len(entries)} entries were corrupt",
-            "removed; made anew",
-        )
+        says = f"{len(corrupt)} of {len(entries)} entries are corrupt"
+        return "look", says, "mlops clean apply=true"
     return "ok", f"{len(entries)} entries, {size_mb:.1f} MB, all whole", ""
 
 
@@ -207,8 +204,9 @@ def _training_data(outputs: Path) -> Finding:
 
 
 def _backup(job: Job) -> Finding:
-    kept = getattr(job.part("registry"), "kept", None)
-    return inspect_backup(job.outputs, kept(job.outputs)[0] if kept else None)
+    if hasattr(job.part("registry"), "kept"):
+        return "ok", "none; every act is kept in Git", ""
+    return inspect_backup(job.outputs)
 
 
 def _options() -> Finding:

@@ -15,6 +15,7 @@ from mlops.core.version import ModelVersion, Standing
 from mlops.flow.deploying import DEPLOYED, Deploying
 from mlops.flow.witnesses import refuse_a_lost_history
 from mlops.registry.intent import Intent
+from mlops.registry.ledger import LOCKED
 from mlops.registry.moves import Moves
 from mlops.registry.shelf import Candidate
 from mlops.registry.subject import NUMBER
@@ -42,6 +43,25 @@ def every_model(job: Job) -> list[Versions]:
         found: list[Versions] = kept(job.outputs)[0]
         return found
     return [Versions(job.outputs, name) for name in models(job.outputs)]
+
+
+def refuse_elsewhere(job: Job) -> None:
+    """Make sure that versions are kept below the outputs folder, where backups are made of them.
+
+    Raises
+    ------
+    MlopsError
+        The registry keeps them elsewhere (exit code 2).
+    """
+    if hasattr(job.part("registry"), "kept"):
+        raise fail(
+            "kept-elsewhere",
+            "These versions are not kept below outputs: no backup is made of them or put back.",
+            where=f"registry={job.choices['registry']}",
+            found="versions on a branch, which every command puts in line again",
+            accepted="registry=mlflow",
+            next_step="git push or git clone makes a copy; git fsck tells whether all is whole",
+        )
 
 
 def known_versions(job: Job) -> Versions:
@@ -140,11 +160,14 @@ def changed_elsewhere(job: Job, versions: Versions) -> list[str]:
             OSError, MlopsError
         ):  # an address that cannot be had is the recorder's to tell
             look(job.outputs, standing)
-    with suppress(OSError):  # who may only read here reads all the same
+    try:
         for path, note in notes(job.outputs, versions.model) if standing is not None else ():
             entries = versions.found_elsewhere([note])
             told += [f"changed elsewhere: {entry.why}" for entry in entries]
             forget(path)
+    except (OSError, MlopsError) as error:  # who may only read here reads all the same
+        if isinstance(error, MlopsError) and error.problems[0].code != LOCKED:
+            raise
     if told:
         tell_tracker(job, versions)  # whatever becomes of the command, MLflow is put right
     return told

@@ -9,6 +9,7 @@ from typing import Any
 from mlops.config.job import Job
 from mlops.core.errors import REFUSED, MlopsError, counted, fail
 from mlops.core.record import Result
+from mlops.flow.registered import refuse_elsewhere
 from mlops.registry.archive import Archive
 from mlops.registry.backups import Backups
 from mlops.registry.restore import Restored, is_whole, restore
@@ -32,11 +33,10 @@ class Restore:
         Raises
         ------
         MlopsError
-            There is no such backup (2); it cannot be trusted, or something is broken that no
+            There is no such backup, or they are kept elsewhere (2); it cannot be trusted, or something is broken that no
             backup holds whole (3).
         """
-        if hasattr(job.part("registry"), "kept"):
-            raise _elsewhere(job.choices["registry"])
+        refuse_elsewhere(job)
         found: dict[str, list[Restored]] = {}
         problems: list[MlopsError] = []
         for archive in self._archives(job, problems):
@@ -97,17 +97,6 @@ def _told(found: dict[str, list[Restored]], broken: list[str]) -> dict[str, Any]
     if not rows and not broken:
         says += ", nothing was to be put back"
     return {"says": says, "rows": rows, "lines": lines}
-
-
-def _elsewhere(registry: str) -> MlopsError:
-    return fail(
-        "kept-elsewhere",
-        "These versions are not kept below outputs, and are not put back there.",
-        where=f"registry={registry}",
-        found="versions on a branch, which every command puts in line again",
-        accepted="registry=mlflow",
-        next_step="git fsck tells whether the branch is whole; a clone of it is a copy",
-    )
 
 
 def _nothing(job: Job) -> MlopsError:

@@ -11,7 +11,7 @@ from mlops.core.errors import MlopsError
 from mlops.core.snapshot import told
 from mlops.core.version import ModelVersion
 from mlops.flow.about import sound
-from mlops.flow.registered import versions_of
+from mlops.flow.registered import every_model, versions_of
 from mlops.flow.reigns import reigns
 from mlops.registry.shelf import Candidate
 from mlops.registry.versions import Versions, models
@@ -115,11 +115,11 @@ class Traces:
 
 
 def _registered(job: Job) -> list[Versions]:
-    """The versions of every model in the outputs folder, and of the job's own registry."""
+    """The versions of every model in the outputs folder, and in the job's own registry."""
     found = {name: Versions(job.outputs, name) for name in models(job.outputs)}
     with suppress(MlopsError):  # a registry that takes nothing
-        own = versions_of(job)
-        found[own.model] = own
+        versions_of(job)  # brings in what others pushed
+        found |= {versions.model: versions for versions in every_model(job)}
     return list(found.values())
 
 

@@ -72,23 +72,13 @@ def _worst(known: list[Versions], ask: Ask = nobody) -> Finding | None:
     return None
 
 
-def inspect_backup(outputs: Path, kept: list[Versions] | None = None) -> Finding:
-    """Is there a backup, how old is it, and can it still be read; reads every byte of it.
-
-    Parameters
-    ----------
-    outputs : pathlib.Path
-    kept : list of Versions, optional
-        All there are, where they are kept elsewhere, with every act they ever saw.
-    """
-    here = [Versions(outputs, name) for name in models(outputs)]
-    known = here if kept is None else kept
+def inspect_backup(outputs: Path) -> Finding:
+    """Is there a backup, how old is it, and can it still be read; reads every byte of it."""
+    known = [Versions(outputs, name) for name in models(outputs)]
     names, last = [versions.model for versions in known], Backups(outputs).last()
     if last is None:
         if not known:
             return "ok", "nothing to keep yet", ""
-        if kept is not None:
-            return "ok", "none; every act is kept in Git", ""
         return "look", f"no backup of {counted(len(names), 'model')}", "mlops backup"
     path = Path(last.path)
     if not path.is_file():
@@ -154,7 +144,8 @@ def _elsewhere(versions: Versions, entries: list[LedgerEntry]) -> Iterator[Findi
     try:
         charge = Charge.read(place(versions))
     except MlopsError as error:
-        yield "look", error.problems[0].says, error.problems[0].next_step
+        again = f"mlops promote name={model} version={versions.first_alias} deployer=OPTION"
+        yield "look", error.problems[0].says, again
         return
     champion = names.get(versions.first_alias)
     if charge is None or champion is None or charge.version in (0, champion.version):
@@ -176,16 +167,15 @@ def _refused(versions: Versions, error: MlopsError) -> Finding:
 def _damage(
     versions: Versions, known: list[ModelVersion], version: ModelVersion, wrong: str
 ) -> Finding:
-    """A version that cannot be used: bad if it has a name, else worth knowing."""
+    """A version that cannot be used: only where it has no name and no copy, it is let go."""
     says = f"{versions.model} {version}: {wrong}"
-    state = "broken" if version.aliases else "look"
     if again := versions.ledger.copy_of(versions.shelf.place(version.number)):
-        return state, says, again
+        return "broken", says, again
     if Backups.beside(versions.folder).usable():
-        return state, says, "mlops restore"
+        return "broken", says, "mlops restore"
     if not version.aliases:
-        return state, says, "no backup has it: do without it"
+        return "look", says, "no backup has it: do without it"
     usable = [each.number for each in known if not versions.wrong(each)]
     back = f"mlops rollback name={versions.model} alias={version.aliases[0]}"
     repair = f"{back} to={usable[-1]}" if usable else "run again: what is accepted is a new version"
-    return state, says, repair
+    return "broken", says, repair

@@ -239,7 +239,7 @@ def test_a_change_made_in_mlflow_is_found_and_stands_in_the_history(as_at_first,
         *("external", "champion 1 → 2"),
         "somebody in MLflow",
     )
-    assert as_at_first("history").details["lines"] == []
+    assert as_at_first("history", "last=0").details["lines"] == []
 
 
 @pytest.mark.parametrize("words", [("history",), ("promote", "2", "alias=shadow"), ("compare",)])
@@ -255,7 +255,25 @@ def test_a_change_made_in_mlflow_is_told_by_the_very_next_command_and_once(
     acts = [entry.act for entry in versions.ledger.entries()]
     assert acts[before:].count("external") == 1
     assert as_at_first.names()["champion"] == 1  # the recorder, which finds it too
-    assert as_at_first("history").details["lines"] == []
+    assert as_at_first("history", "last=0").details["lines"] == []
+
+
+def test_a_change_made_in_mlflow_keeps_nobody_from_reading_who_may_not_write(as_at_first, versions):
+    as_at_first.names()
+    as_at_first.place.mlflow().set_registered_model_alias("boston_housing", "champion", "2")
+    lock = versions.ledger.lock_file
+    lock.unlink()
+    lock.mkdir()  # as a folder of somebody else's refuses the lock
+    try:
+        for verb in ("history", "compare", "lineage"):
+            assert as_at_first.place(verb).exit_code == 0
+        with pytest.raises(MlopsError, match="registry-locked"):
+            as_at_first.place("promote", "version=2")
+    finally:
+        lock.rmdir()
+    lines = as_at_first("history").details["lines"]
+    assert lines[0].startswith("changed elsewhere: in MLflow, champion was given to version 2")
+    assert as_at_first.names()["champion"] == 1
 
 
 def test_a_change_made_in_mlflow_is_told_by_a_command_that_is_refused_too(
@@ -276,7 +294,7 @@ def test_history_lets_the_recorder_look_for_what_cannot_be_seen_at_a_glance(
     as_at_first("history")
     as_at_first.place.mlflow().set_registered_model_alias("boston_housing", "champion", "2")
     monkeypatch.setattr("mlops.tracker.glance.glance", lambda *_: None)
-    assert as_at_first.place("history").details["lines"] == []
+    assert as_at_first.place("history", "last=0").details["lines"] == []
     spool = Spool(as_at_first.outputs, Address.of(as_at_first.outputs))
     until = time.monotonic() + 60
     while not notes(as_at_first.outputs, "boston_housing") and time.monotonic() < until:

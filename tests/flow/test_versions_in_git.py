@@ -100,6 +100,24 @@ def test_doctor_says_where_the_versions_are(shop, told):
     assert row["found"].startswith("1 model, 2 versions, all whole, on the branch models of ")
 
 
+def test_no_backup_is_made_of_what_a_clone_is_a_copy_of(shop, told):
+    for verb in ("backup", "restore"):
+        with pytest.raises(MlopsError, match="kept-elsewhere") as refused:
+            shop(verb)
+        assert refused.value.exit_code == 2
+        assert "git clone" in refused.value.problems[0].next_step
+    assert not (shop.place.outputs / "backups").exists()
+    rows = {row["check"]: row for row in shop("doctor").details["rows"]}
+    assert rows["backup"]["found"] == "none; every act is kept in Git"
+
+
+def test_lineage_knows_every_model_that_is_kept_there(shop, told):
+    path = "models/boston_housing/versions/1/version.json"
+    about = json.loads(shop.git("cat-file", "blob", f"models:{path}"))
+    result = shop("lineage", f"fingerprint={about['data_fingerprint']}", "name=flats")
+    assert "boston_housing version 1" in result.details["says"]
+
+
 def test_clean_touches_no_version(shop, told):
     shop("clean", "apply=true", "keep_runs=0")
     assert shop("history", "verify=true").outcome == "done"

@@ -56,6 +56,14 @@ def test_a_version_is_put_back_and_that_stands_in_the_history(backup, three, out
     assert inspect(outputs)[0] == "ok"
 
 
+def test_a_history_that_was_put_back_is_of_a_format_in_which_nothing_has_begun(
+    backup, three, outputs
+):
+    three.ledger.path.unlink()
+    restore(outputs, "houses", backup)
+    assert StoreFormat.of(three.folder).backup == ""  # else the next upgrade would make none
+
+
 def test_a_version_that_no_backup_holds_stays_as_it_is(backup, three, outputs, damage):
     damage(three, 4)
     found = restore(outputs, "houses", backup)
@@ -167,6 +175,19 @@ def test_doctor_knows_a_backup_that_is_changed_missing_or_old(backup, outputs, m
     assert inspect_backup(outputs)[::2] == ("broken", "mlops backup")
     backup.path.unlink()
     assert inspect_backup(outputs)[::2] == ("look", "mlops backup")
+
+
+def test_doctor_lets_a_damaged_version_go_only_where_it_has_neither_name_nor_copy(
+    three, outputs, damage
+):
+    backups = Backups(outputs)
+    archive = backups.make(backups.new(), [three])
+    damage(three, 2)
+    assert inspect(outputs)[::2] == ("broken", "mlops restore")
+    archive.path.unlink()
+    assert inspect(outputs)[::2] == ("look", "no backup has it: do without it")
+    damage(three, 3)
+    assert inspect(outputs)[0] == "broken"
 
 
 def test_old_backups_go_but_never_the_last_in_which_all_was_whole(three, outputs, damage, a_run):
