@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 MOST_DIFF = 1_000_000
-_NOT_IN_DIFF = (":(exclude,glob)**/.env*", ":(exclude,glob)**/*secret*", ":(exclude)outputs")
+_NO_RESULTS = ":(exclude)outputs"
+_NOT_IN_DIFF = (":(exclude,glob)**/.env*", ":(exclude,glob)**/*secret*", _NO_RESULTS)
 
 
 def git(project: Path, *words: str) -> str:
@@ -30,14 +31,17 @@ def git(project: Path, *words: str) -> str:
 def code_state(project: Path) -> tuple[dict[str, str], str]:
     """Tags that name the commit, and the uncommitted difference as text.
 
-    Files whose names speak of secrets are left out of the difference.
+    Files whose names speak of secrets, and those that Git does not know yet, are left out of the
+    difference; clean is only what has neither.
     """
     commit = git(project, "rev-parse", "HEAD").strip()
     if not commit:
         return {}, ""
     diff = git(project, "diff", "HEAD", "--", ".", *_NOT_IN_DIFF)
     branch = git(project, "rev-parse", "--abbrev-ref", "HEAD").strip()
-    tags = {"git.commit": commit, "git.branch": branch, "git.clean": str(not diff).lower()}
+    asked = ("--no-optional-locks", "status", "--porcelain", "--untracked-files=normal")
+    changes = git(project, *asked, "--", ".", _NO_RESULTS)
+    tags = {"git.commit": commit, "git.branch": branch, "git.clean": str(not changes).lower()}
     return tags, diff[:MOST_DIFF]
 
 
