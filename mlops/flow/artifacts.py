@@ -18,8 +18,7 @@ from mlops.flow.prepare import contract_folders, contract_name
 from mlops.flow.record import model_file
 from mlops.flow.road import Verdict
 from mlops.flow.surroundings import packages
-
-MODEL = "model/model.skops"
+from mlops.registry.shelf import MODEL
 
 
 def write_artifacts(verdict: Verdict, folder: Path, page: str, diff: str) -> tuple[str, ...]:
@@ -77,7 +76,7 @@ def write_model(verdict: Verdict, folder: Path) -> ModelFile:
     path = folder / MODEL
     path.parent.mkdir(parents=True, exist_ok=True)
     trusted = artefact.save(verdict.pipeline(), path, allowed=verdict.job.allowed)
-    return model_file(MODEL, trusted, verdict.prepared.train)
+    return model_file(MODEL, trusted, verdict.prepared.train, own=verdict.job.allowed)
 
 
 def _without_sensitive(verdict: Verdict) -> Any:

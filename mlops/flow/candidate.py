@@ -20,8 +20,10 @@ from mlops.flow.record import told_of
 from mlops.flow.road import Verdict
 from mlops.flow.snapshot import ROWS, write_rows
 from mlops.flow.surroundings import machine
+from mlops.registry.opened import GOLDEN_ANSWERS, GOLDEN_ROWS
+from mlops.registry.shelf import CANDIDATE
 
-GOLDEN_ROWS = 5
+MOST_GOLDEN = 5
 CHANGES = ("result.json",)  # written again when the record was delivered
 FITTED = ("cleaner", "features", "model", "tuner", "evaluator")
 
@@ -88,7 +90,7 @@ def write_candidate(
         "files": written,
         "hashes": {name: digest(folder / name) for name in written if name not in CHANGES},
     }
-    write_whole(folder / "candidate.json", json.dumps(about, indent=1))
+    write_whole(folder / CANDIDATE, json.dumps(about, indent=1))
 
 
 def changed(job: Job) -> dict[str, str]:
@@ -130,12 +132,11 @@ def _contract(folder: Path) -> str:
 
 def _write_golden(verdict: Verdict, folder: Path) -> tuple[str, str]:
     """A few rows of the test part as the model takes them, and what it answers."""
-    rows = verdict.prepared.test.X.head(GOLDEN_ROWS)
+    rows = verdict.prepared.test.X.head(MOST_GOLDEN)
     pipeline = verdict.pipeline()
     expected: dict[str, Any] = {"values": pipeline.predict(rows).tolist(), "probabilities": None}
     if hasattr(pipeline, "predict_proba"):
         expected["probabilities"] = pipeline.predict_proba(rows).tolist()
-    (folder / "golden").mkdir(exist_ok=True)
-    rows.to_parquet(folder / "golden" / "rows.parquet")
-    write_whole(folder / "golden" / "expected.json", json.dumps(expected))
-    return "golden/rows.parquet", "golden/expected.json"
+    write_whole(folder / GOLDEN_ANSWERS, json.dumps(expected))
+    rows.to_parquet(folder / GOLDEN_ROWS)
+    return GOLDEN_ROWS, GOLDEN_ANSWERS

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from typing import Any
 
 from mlops.config.job import Job
@@ -166,8 +167,13 @@ def lineage(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def model_file(path: str, trusted: tuple[str, ...], train: Dataset) -> ModelFile:
-    """The fitted pipeline with the signature of its inputs and an example of them."""
+def model_file(
+    path: str, trusted: tuple[str, ...], train: Dataset, *, own: Iterable[str] = ()
+) -> ModelFile:
+    """The fitted pipeline with the signature of its inputs and an example of them.
+
+    Types of the patterns `own` are the project's: what it is called in an index is not known.
+    """
     from mlops.contract.signature import inputs
 
     return ModelFile(
@@ -176,8 +182,25 @@ def model_file(path: str, trusted: tuple[str, ...], train: Dataset) -> ModelFile
         inputs=inputs(train),
         output="double" if not train.task.classes else "string",
         example=_example(train),
-        requirements=tuple(f"{name}=={version(name)}" for name in REQUIREMENTS),
+        requirements=tuple(f"{name}=={version(name)}" for name in libraries(trusted, own)),
     )
+
+
+def libraries(trusted: Iterable[str], own: Iterable[str] = ()) -> tuple[str, ...]:
+    """The distributions that a model of these types needs.
+
+    >>> libraries(["builtins.slice", "imblearn.pipeline.Pipeline", "shop.Cap"], own=["shop.*"])[5:]
+    ('imbalanced-learn',)
+    """
+    known = {"mlops", "sklearn", *REQUIREMENTS, *sys.stdlib_module_names, *map(_top, own)}
+    others = {_top(each) for each in trusted} - known
+    found = packages_distributions() if others else {}  # reads a file of each distribution
+    more = {name for other in others for name in found.get(other, ())}
+    return (*REQUIREMENTS, *sorted(more))
+
+
+def _top(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _example(train: Dataset) -> tuple[dict[str, Any], ...]:

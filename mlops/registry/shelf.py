@@ -139,14 +139,6 @@ class Shelf:
             return f"it cannot be read: {error}"
         return ""
 
-    def strangers(self, known: int) -> list[Path]:
-        """Folders of no version: left by a crash; the next registration takes their place."""
-        return [
-            path
-            for path in self.folder.glob("*")
-            if not (path.name.isdigit() and 0 < int(path.name) <= known)
-        ]
-
 
 def cleared(path: Path) -> None:
     """Remove what lies there, be it a folder, a file, or a link, which is not followed."""
