@@ -13,6 +13,7 @@ from mlops.core.errors import USER, MlopsError, closest, fail, listed
 from mlops.core.record import Result
 from mlops.core.version import ModelVersion, Standing
 from mlops.flow.deploying import DEPLOYED, Deploying
+from mlops.flow.surroundings import git
 from mlops.flow.witnesses import refuse_a_lost_history
 from mlops.registry.intent import Intent
 from mlops.registry.ledger import LOCKED
@@ -21,7 +22,7 @@ from mlops.registry.shelf import Candidate
 from mlops.registry.subject import NUMBER
 from mlops.registry.versions import Versions, models
 
-IN_GIT = Path(".git") / "mlops"  # where registry=git keeps its files
+IN_GIT = "mlops"  # where registry=git keeps its files, in Git's own folder
 
 
 def versions_of(job: Job) -> Versions:
@@ -94,8 +95,8 @@ def known_versions(job: Job) -> Versions:
 
 def _first_step(job: Job) -> str:
     """What to do where no model has versions: they may lie in Git, and the word was left out."""
-    here = Path.cwd()
-    is_here = any((each / IN_GIT).is_dir() for each in (here, *here.parents))
+    git_dir = git(Path.cwd(), "rev-parse", "--git-common-dir").strip()  # linked work trees share it
+    is_here = bool(git_dir) and Path(git_dir, IN_GIT).is_dir()
     is_asked = hasattr(job.part("registry"), "kept")
     return "add registry=git: this repository has versions" if is_here and not is_asked else "mlops"
 

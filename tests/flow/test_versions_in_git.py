@@ -89,9 +89,15 @@ def test_a_model_without_versions_is_told_with_those_that_have_some(shop, told):
 
 
 def test_who_leaves_out_the_registry_is_told_where_the_versions_are(shop, told):
-    with pytest.raises(MlopsError, match="no-versions") as refused:
-        shop.place("history", "recipe=boston_housing")
-    assert "registry=git" in refused.value.problems[0].next_step
+    linked = shop.folder.with_name(f"{shop.folder.name}-linked")
+    shop.git("worktree", "add", "--quiet", "--detach", str(linked), "models")
+    try:
+        for place in (shop.place, type(shop.place)(linked)):
+            with pytest.raises(MlopsError, match="no-versions") as refused:
+                place("history", "recipe=boston_housing")
+            assert "registry=git" in refused.value.problems[0].next_step
+    finally:
+        shop.git("worktree", "remove", "--force", str(linked))
 
 
 def test_doctor_says_where_the_versions_are(shop, told):
