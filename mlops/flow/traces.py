@@ -118,7 +118,8 @@ def _registered(job: Job) -> list[Versions]:
     """The versions of every model in the outputs folder, and in the job's own registry."""
     found = {name: Versions(job.outputs, name) for name in models(job.outputs)}
     with suppress(MlopsError):  # a registry that takes nothing
-        versions_of(job)  # brings in what others pushed
+        own = versions_of(job)
+        found[own.model] = own  # whatever is wrong with another one
         found |= {versions.model: versions for versions in every_model(job)}
     return list(found.values())
 

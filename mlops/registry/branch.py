@@ -55,9 +55,13 @@ class Branch:
 
     def lines(self, commit: str, model: str) -> list[bytes]:
         """The lines of a model's ledger at a commit; none where it has no ledger."""
-        path = f"{commit}:{self.folder}/{model}/ledger.jsonl"
-        answer = self.repository.ask("cat-file", "blob", path) if commit else None
-        return answer.out.split(b"\n")[:-1] if answer and not answer.code else []
+        return (self.blob(commit, f"{model}/ledger.jsonl") or b"").split(b"\n")[:-1]
+
+    def blob(self, commit: str, path: str) -> bytes | None:
+        """A file of our folder at a commit; None where it is not."""
+        place = f"{commit}:{self.folder}/{path}"
+        answer = self.repository.ask("cat-file", "blob", place) if commit else None
+        return answer.out if answer and not answer.code else None
 
     def refuse_newer(self, commit: str, model: str) -> None:
         """Make sure that no newer release wrote a model: its lines may not be what they seem.
@@ -67,10 +71,9 @@ class Branch:
         MlopsError
             One did, or what says so cannot be understood (exit code 3).
         """
-        folder = f"{commit}:{self.folder}/{model}"
-        answer = self.repository.ask("cat-file", "blob", f"{folder}/{FORMAT_FILE}")
-        if commit and not answer.code:
-            StoreFormat.told(answer.out, Path(folder)).refuse_newer(Path(folder))
+        text, where = self.blob(commit, f"{model}/{FORMAT_FILE}"), Path(f"{commit}:{self.folder}")
+        if text is not None:
+            StoreFormat.told(text, where / model).refuse_newer(where / model)
 
     def names(self, commit: str, path: str, *, deep: bool = False) -> list[str]:
         """Paths below the folder `path` at a commit."""

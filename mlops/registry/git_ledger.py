@@ -168,10 +168,8 @@ class GitLedger(Ledger):
         alike = [mine for mine, theirs in zip(here, lines, strict=False) if mine == theirs]
         if 0 < len(alike) < len(here):  # a head that is right for both, for whoever reads meanwhile
             write_whole(self.folder / HEAD, told(entries[: len(alike)])[HEAD])
-        path = f"{tip}:{self.acts.place}/{FORMAT_FILE}"
-        found = self.branch.repository.ask("cat-file", "blob", path)
-        if not found.code:
-            write_whole(self.folder / FORMAT_FILE, found.out)
+        if found := self.branch.blob(tip, f"{self.model}/{FORMAT_FILE}"):
+            write_whole(self.folder / FORMAT_FILE, found)
         write_whole(self.path, b"".join(line + b"\n" for line in lines))
         write_whole(self.folder / HEAD, told(entries)[HEAD])
 
@@ -238,8 +236,7 @@ class GitLedger(Ledger):
         return sorted(tag for model in self.others() for tag in self.branch.tags(model, *which))
 
     def _has_large(self, tip: str) -> bool:
-        path = f"{tip}:{self.branch.folder}/{ATTRIBUTES}"
-        return b"filter=lfs" in self.branch.repository.ask("cat-file", "blob", path).out
+        return b"filter=lfs" in (self.branch.blob(tip, ATTRIBUTES) or b"")
 
     def _bring_in(self, remote: Remote) -> None:
         """Let branch and folder have what was fetched; tell what became of our own acts."""
