@@ -36,7 +36,7 @@ class Backup:
         Raises
         ------
         MlopsError
-            There is such a file, or they are kept elsewhere (2); a newer release wrote the versions (3).
+            There is such a file, or they are kept elsewhere (2); a newer release wrote them (3).
         OSError
             Something cannot be read or written; nothing is left behind.
         """

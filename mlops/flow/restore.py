@@ -33,8 +33,8 @@ class Restore:
         Raises
         ------
         MlopsError
-            There is no such backup, or they are kept elsewhere (2); it cannot be trusted, or something is broken that no
-            backup holds whole (3).
+            There is no such backup, or they are kept elsewhere (2); it cannot be trusted, or
+            something is broken that no backup holds whole (3).
         """
         refuse_elsewhere(job)
         found: dict[str, list[Restored]] = {}
