@@ -27,6 +27,7 @@ DEEP = {
     "lists in an unknown column": b'{"rows":[{"x":' + b"[" * 100_000,
     "whole": b'{"rows":[{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}]}",
 }
+BRACKETS = b'{"rows":[' + b"[]," * 40  # so many that depth has to be counted
 LARGE = {
     "a million keys": b"{" + KEYS + b"}",
     "a million keys in a row": b'{"rows":[{' + KEYS + b"}]}",
@@ -49,6 +50,10 @@ LARGE = {
     "blanks": b" " * 7 * MB + b"{}",
     "escapes": b'{"rows":[{"city":"' + b"\\u0041" * MB + b'"}]}',
     "quotes": b'"' * 7 * MB,
+    "a text without its end": BRACKETS + b'"' + b'\\"' * 3 * MB,
+    "brackets in a text": b'{"rows":[{"city":"' + b"[" * 7 * MB + b'"}]}',
+    "quotes behind brackets": BRACKETS + b'"' * 7 * MB,
+    "brackets that close": BRACKETS + b'],""' * MB,
 }
 ROUTES = ("predict", "invocations", "v2", "tf_predict", "tf_regress")
 
