@@ -11,6 +11,7 @@ from mlops.serving.child import Child
 
 SOON_S, LATE_S = 0.1, 5.0  # until one that died at once is started again: longer each time
 LIVED_S = 2.0  # one that tells nothing is well when it has lived so long
+ASKED_S, SILENT_S = 5.0, 15.0  # how often a process is asked, and when it is given up
 
 Started = Callable[[], Child]
 
@@ -36,7 +37,11 @@ class Place:
     deaths : int
         In a row, of processes that never were.
     is_given_up : bool
-        Whether it hung, and was ended for that.
+        Whether it was told to end: it hung, or another one is wanted.
+    owes : int
+        Answers that it has not given yet.
+    heard : float
+        When it gave the last one, or was asked while it owed none.
     """
 
     def __init__(self, name: str, start: Started) -> None:
@@ -44,12 +49,33 @@ class Place:
         self.owner: Any = None
         self.child: Child | None = None
         self.deaths, self.due = 0, 0.0
+        self.owes, self.heard = 0, 0.0
         self.is_well = self.is_leaving = self.is_given_up = False
 
     def send(self, *message: Any) -> None:
         """To the process, if there is one."""
         if self.child is not None:
             self.child.send(*message)
+
+    def ask(self, *message: Any) -> None:
+        """Send something that is answered at once by whoever is well."""
+        if not self.owes:
+            self.heard = monotonic()
+        self.owes += 1
+        self.send(*message)
+
+    def answers(self) -> None:
+        """It has answered."""
+        self.owes, self.heard = self.owes - 1, monotonic()
+
+    def look_after(self, now: float) -> None:
+        """Ask it something, if it has said nothing for a while."""
+        if not self.owes and now - self.heard > ASKED_S:
+            self.ask("ping")
+
+    def is_silent(self, now: float) -> bool:
+        """Whether it has had its time to answer."""
+        return bool(self.owes) and now - self.heard > SILENT_S and self.has_had(0.0, now)
 
     def has_had(self, seconds: float, now: float) -> bool:
         """Whether its process began so long ago, and is not on its way out."""
@@ -62,6 +88,12 @@ class Place:
             self.is_given_up = True
             self.child.abort()
 
+    def renew(self) -> None:
+        """Have another process here; there is none that is well until that one is."""
+        if self.child is not None:
+            self.is_well, self.is_given_up = False, True
+            self.child.terminate()
+
     def died(self) -> str:
         """See the process out; give how it ended."""
         assert self.child is not None
@@ -69,7 +101,7 @@ class Place:
         self.deaths = 0 if self.is_well or has_lived else self.deaths + 1
         pause = min(LATE_S, SOON_S * 2 ** (self.deaths - 2)) if self.deaths > 1 else 0.0
         self.due = monotonic() + pause
-        cause, self.child = self.child.end(), None
+        cause, self.child, self.is_well = self.child.end(), None, False
         return cause
 
 
@@ -148,6 +180,7 @@ class Fleet:
 
     def _fill(self, place: Place) -> None:
         place.child, place.is_well, place.is_given_up = place.start(), False, False
+        place.owes, place.heard = 0, monotonic()
         self._selector.register(place.child.wire, selectors.EVENT_READ, place)
 
     def _forget(self, child: Child) -> None:

@@ -55,6 +55,7 @@ class Front:
         self.door: Door
         self._writer: asyncio.StreamWriter
         self._is_open = False
+        self._dropping: set[asyncio.Task[None]] = set()
 
     async def run(self, make: Any) -> None:
         """Serve.
@@ -95,12 +96,11 @@ class Front:
             sys.excepthook(*sys.exc_info())
             os._exit(1)  # another one takes this place
 
-    async def _load(self, pickled: bytes, bench: str) -> None:
+    async def _load(self, version: int, pickled: bytes, bench: str) -> None:
         """Have a version at hand."""
-        problem, version = "", 0
+        problem = ""
         try:
             served: Served = pickle.loads(pickled)  # noqa: S301 - our own model process made it
-            version = served.version
             self.door.served(served)
             self._warm_up(served)
             self.traffic.take(served, bench)
@@ -137,7 +137,8 @@ class Front:
             self.door.dropped(version)
             self.tell("dropped", version)
 
-        self._dropping = asyncio.create_task(drop())
+        self._dropping.add(task := asyncio.create_task(drop()))
+        task.add_done_callback(self._dropping.discard)
 
     async def _ping(self) -> None:
         self.tell("pong")

@@ -46,8 +46,9 @@ def main(arguments: list[str]) -> None:
     summary = {"path": bench.served.path, "why": bench.served.why}
     wire.sendall(packed(("ready", pickled, summary)))
     try:
-        received(wire)  # the word to end, or the end of the supervisor
-        bench.close()
+        while received(wire) == ("ping",):
+            wire.sendall(packed(("pong",)))
+        bench.close()  # that was the word to end
     except EOFError:
         return
 

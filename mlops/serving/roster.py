@@ -16,7 +16,6 @@ from mlops.serving.table import MAIN, SHADOW, Table
 
 START_S = 30.0  # for a front to take orders; longer after one that died of it
 LOAD_S = 100.0  # for a version to be ready; twice as long at the second try
-ASKED_S, SILENT_S = 5.0, 15.0  # how often fronts are asked, and when one is given up
 
 
 @dataclass(eq=False)
@@ -65,10 +64,6 @@ class Front:
         Versions it has at hand, and those it was sent.
     generation, sent : int
         Of the table it goes by, and of the one that it was sent.
-    owes : int
-        Answers that it has not given yet.
-    heard : float
-        When it gave the last one, or was asked while it owed none.
     """
 
     place: Place
@@ -77,25 +72,12 @@ class Front:
     got: set[int] = field(default_factory=set)
     generation: int = -1
     sent: int = -1
-    owes: int = 0
-    heard: float = 0.0
-
-    def ask(self, *message: Any) -> None:
-        """Send something that is answered at once by whoever is well."""
-        if not self.owes:
-            self.heard = monotonic()
-        self.owes += 1
-        self.place.send(*message)
-
-    def answers(self) -> None:
-        """It has answered."""
-        self.owes, self.heard = self.owes - 1, monotonic()
 
     def hangs(self, now: float) -> bool:
         """Whether it has had its time to start, or to answer."""
         if not self.is_ready:
             return self.place.has_had(START_S * (1 + self.place.deaths), now)
-        return bool(self.owes) and now - self.heard > SILENT_S and self.place.has_had(0.0, now)
+        return self.place.is_silent(now)
 
 
 class Roster:
@@ -134,20 +116,21 @@ class Roster:
         self.fleet.add(model.place)
 
     def _moved(self, model: Model, role: str) -> None:
-        """A version has another role: a process that gave way to others is replaced."""
-        if model.role == SHADOW != role and model.pickled and model.place.child is not None:
-            model.place.child.terminate()
+        """A version has another role: a process that gave way to others is replaced first."""
         if model.pickled:
-            model.role = role
+            is_slow, model.role = model.role == SHADOW != role, role
+            if is_slow:
+                model.place.renew()
 
     @property
     def ready(self) -> set[int]:
-        """Versions that every front has at hand."""
+        """Versions that every front has at hand, and whose model process is there."""
         fronts = [each for each in self.fronts if each.is_ready]
         return {
             number
             for number, model in self.models.items()
-            if model.pickled and not model.is_leaving and all(number in f.has for f in fronts)
+            if model.pickled and model.place.is_well and not model.is_leaving
+            if all(number in front.has for front in fronts)
         }
 
     def again(self) -> None:
@@ -156,12 +139,12 @@ class Roster:
             del self.models[model.number]
 
     def late(self) -> list[Model]:
-        """Versions that should have been ready long ago."""
+        """Versions whose process should have been ready long ago."""
         now = monotonic()
         return [
             each
             for each in self.models.values()
-            if not each.pickled
+            if not each.place.is_well
             and each.problem is None
             and each.place.has_had(LOAD_S * (1 + each.hung), now)
         ]
@@ -213,17 +196,17 @@ class Roster:
             has_all = front.has.issuperset(table.numbers.values())
             if front.is_ready and has_all and (again or front.sent != table.generation):
                 front.sent = table.generation
-                front.ask("table", table, status)
+                front.place.ask("table", table, status)
 
     def hand_out(self) -> None:
         """Send every version that is ready to every front that has not got it."""
-        for model in self.models.values():
+        for number, model in self.models.items():
             if not model.pickled or model.is_leaving:
                 continue
             for front in self.fronts:
-                if front.is_ready and model.number not in front.got:
-                    front.got.add(model.number)
-                    front.ask("load", model.pickled, model.socket)
+                if front.is_ready and number not in front.got:
+                    front.got.add(number)
+                    front.place.ask("load", number, model.pickled, model.socket)
 
     def rebench(self, model: Model) -> None:
         """Another model process stands in: tell whoever may ask it."""
@@ -238,7 +221,7 @@ class Roster:
 
     def lost(self, front: Front) -> None:
         """A front died; its successor knows nothing yet."""
-        front.is_ready, front.generation, front.sent, front.owes = False, -1, -1, 0
+        front.is_ready, front.generation, front.sent = False, -1, -1
         front.has.clear()
         front.got.clear()
 
@@ -248,9 +231,12 @@ class Roster:
         return bool(asked) and all(each.generation == generation for each in asked)
 
     def look_after(self) -> list[Place]:
-        """Ask fronts that have said nothing for a while; give those that no longer answer."""
+        """Ask who has said nothing for a while; give those that no longer answer."""
         now = monotonic()
-        for front in self.fronts:
-            if front.is_ready and not front.owes and now - front.heard > ASKED_S:
-                front.ask("ping")
-        return [front.place for front in self.fronts if front.hangs(now)]
+        benches = [each.place for each in self.models.values() if each.place.is_well]
+        for place in [*benches, *(front.place for front in self.fronts if front.is_ready)]:
+            place.look_after(now)
+        return [
+            *(place for place in benches if place.is_silent(now)),
+            *(front.place for front in self.fronts if front.hangs(now)),
+        ]

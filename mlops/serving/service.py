@@ -159,7 +159,7 @@ class Service:
         if failed and MAIN not in self.table.numbers and failed[0].role == MAIN:
             raise MlopsError(failed[0].problem)  # type: ignore[arg-type]
         is_settled = all(
-            not number or number in self.table.numbers.values() or models[number] in failed
+            not number or number in self.table.numbers.values() or models.get(number) in failed
             for number in wanted.numbers.values()
         )
         self._says(
@@ -211,6 +211,8 @@ class Service:
             model.pickled, model.summary = rest
             if not is_first:
                 self.roster.rebench(model)
+        elif kind == "pong":
+            model.place.answers()
 
     def _unfit(self, model: Model, found: str) -> None:
         self.roster.failed(model, refusals.unfit(model.number, found))
@@ -219,20 +221,23 @@ class Service:
         front.is_ready = True
 
     def _loaded(self, front: Front, number: int, problem: str) -> None:
-        front.answers()
+        front.place.answers()
         model = self.roster.models.get(number)
         if not problem:
             front.has.add(number)
+        elif number in self.table.numbers.values():  # others serve it: who cannot take it goes
+            self.tell(f"{front.place.name}: {problem}")
+            front.place.give_up()
         elif model is not None and model.problem is None:
             front.got.discard(number)
             self._unfit(model, problem)
 
     def _switched(self, front: Front, generation: int) -> None:
-        front.answers()
+        front.place.answers()
         front.generation, front.place.is_well = generation, True  # now callers get in
 
     def _pong(self, front: Front) -> None:
-        front.answers()
+        front.place.answers()
 
     def _give_up(self, place: Place) -> None:
         """A process that hangs is ended; its end is heard of, and it is replaced."""
@@ -240,9 +245,9 @@ class Service:
         place.give_up()
 
     def _late(self, model: Model) -> None:
-        """A version is given a second process, and twice the time; and then no third one."""
+        """A version is given a second process, and twice the time; a third one if it serves."""
         model.hung += 1
-        if model.hung > 1:
+        if model.hung > 1 and not model.pickled:
             self._unfit(model, "two processes hung while they loaded it")
         else:
             self._give_up(model.place)

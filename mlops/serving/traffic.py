@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,6 +63,8 @@ class Traffic:
         self._tell, self._now = tell, _Now(Table())
         self._served: dict[int, Served] = {}
         self._benches: dict[int, Shipping] = {}
+        self._held: Counter[int] = Counter()
+        self._freed = asyncio.Event()
         self._shadow = Shadow()
         self._untold: set[int] = set()
         self._status: dict[str, Any] = {}
@@ -103,6 +107,16 @@ class Traffic:
         found = [(self._now.main, MAIN), (self._now.canary, CANARY)]
         return [(served, role) for served, role in found if served is not None]
 
+    @contextmanager
+    def held(self, served: Served) -> Iterator[None]:
+        """Keep a version at hand until what it was chosen for is answered."""
+        self._held[served.version] += 1
+        try:
+            yield
+        finally:
+            self._held[served.version] -= 1
+            self._freed.set()
+
     async def ship(
         self, served: Served, route: str, headers: dict[bytes, bytes], body: bytes, stamp: Stamp
     ) -> Reply:
@@ -116,7 +130,8 @@ class Traffic:
         bench = self._benches.get(served.version)
         if bench is None:  # chosen so long ago that it is no more served
             raise Gone
-        return await bench.ask(route, headers, body, stamp)
+        with self.held(served):
+            return await bench.ask(route, headers, body, stamp)
 
     def mirror(
         self,
@@ -205,6 +220,10 @@ class Traffic:
     async def drop(self, version: int) -> None:
         """Have a version no more at hand, when its last request is answered."""
         self._served.pop(version, None)
+        while self._held[version]:
+            self._freed.clear()
+            await self._freed.wait()
+        del self._held[version]
         bench = self._benches.pop(version, None)
         if bench is not None:
             await bench.end()

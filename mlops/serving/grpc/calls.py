@@ -196,6 +196,12 @@ class Calls:
     async def _answered(
         self, served: Served, reading: Callable[[], Read], told: Told, call: Call
     ) -> Any:
+        with self.traffic.held(served):  # a large message may sleep through a swap
+            return await self._told(served, reading, told, call)
+
+    async def _told(
+        self, served: Served, reading: Callable[[], Read], told: Told, call: Call
+    ) -> Any:
         began = perf_counter()
         read = await self.aside.run(call.is_large, reading)
         stamp = Stamp(call.request_id, call.role)

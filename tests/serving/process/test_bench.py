@@ -9,10 +9,13 @@ from threading import Event
 
 import pytest
 
+from mlops.core.serving import Spec
+from mlops.serving.admission import Gone
 from mlops.serving.bench import AT_ONCE, Bench
 from mlops.serving.nouns import Stamp
 from mlops.serving.settings import Settings
 from mlops.serving.shipping import Shipping
+from mlops.serving.traffic import Traffic
 from tests.serving.http.state import EXAMPLE, add_up, houses
 from tests.serving.process.server import LONG_S
 
@@ -58,3 +61,26 @@ def test_what_nobody_waits_for_any_more_is_not_answered(tmp_path):
         may_go_on.set()
         bench.close()
     assert sorted(seen) == [*map(float, range(AT_ONCE)), 99.0]
+
+
+def test_a_version_stays_at_hand_until_what_it_was_chosen_for_is_answered(tmp_path):
+    bench = Bench(SLOW, add_up, Settings())
+    bench.open(str(tmp_path / "bench"))
+    body = json.dumps({"rows": [EXAMPLE]}).encode()
+
+    async def asks():
+        spec = Spec(model="houses", ledger="", outputs=str(tmp_path), project="")
+        traffic = Traffic(spec, 0, tmp_path)
+        traffic.take(SLOW, str(tmp_path / "bench"))
+        with traffic.held(SLOW):
+            dropping = asyncio.create_task(traffic.drop(SLOW.version))
+            await asyncio.sleep(0.01)
+            reply = await traffic.ship(SLOW, "predict", JSON, body, Stamp("order-1"))
+            assert reply.status == 200
+            assert not dropping.done()
+        await dropping
+        with pytest.raises(Gone):
+            await traffic.ship(SLOW, "predict", JSON, body, Stamp("order-1"))
+
+    asyncio.run(asks())
+    bench.close()

@@ -86,6 +86,16 @@ def test_a_worker_that_hangs_is_replaced(serve):
         assert server.client()("/predict", {"rows": [server.example()]}).status == 200
 
 
+def test_a_model_process_that_hangs_is_replaced(serve):
+    server = serve()
+    (hanging,) = server.children("mlops.serving.model_process")
+    os.kill(hanging, signal.SIGSTOP)
+    until(lambda: "version 1 does not answer" in server.log, "it is told")
+    many = {"rows": [server.example()] * LARGE}
+    assert server.client()("/predict", many).status == 200
+    assert hanging not in server.children("mlops.serving.model_process")
+
+
 def test_a_process_that_hangs_while_it_starts_is_replaced_and_told(outputs):
     server = Server(outputs, settings={"grpc_port": 0, "workers": 1}).start()
     try:

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 
-from tests.serving.process.server import Load, until
+from tests.serving.process.server import JSON, Load, until
 
 
 def test_it_follows_the_name_without_losing_a_request(serve):
@@ -35,6 +35,27 @@ def test_large_requests_survive_it_too(serve):
             server.serves(number)
     assert not load.errors
     assert {answer.status for answer in load.answers} == {200}
+
+
+def test_a_version_may_be_wanted_again_before_its_last_request_is_answered(serve, monkeypatch):
+    monkeypatch.setenv("ADMIN", "let-me-in")
+    server = serve(workers=1, admin_token="secret://ADMIN")
+    (model,) = server.children("mlops.serving.model_process")
+    os.kill(model, signal.SIGSTOP)
+    body = json.dumps({"rows": [server.example()] * 300}).encode()
+    caller, other = server.client().connection, server.client()
+    caller.request("POST", "/predict", body, JSON)
+    for _ in range(3):  # by then the one worker has taken what came before
+        assert other("/live").status == 200
+    server.promote(2)
+    server.serves(2)
+    server.promote(1)
+    bearer = {"authorization": "Bearer let-me-in"}
+    assert other("/admin/reload", {}, headers=bearer).status == 200  # it knows
+    os.kill(model, signal.SIGCONT)
+    answer = caller.getresponse()
+    assert (answer.status, answer.headers["x-model-version"]) == (200, "1")
+    server.serves(1)
 
 
 def test_a_corrupt_version_never_unseats_the_one_that_serves(serve, damage):
