@@ -17,7 +17,7 @@ from mlops.serving.distribution import Distribution
 from mlops.serving.feedback import labels
 from mlops.serving.metrics import Metrics
 from mlops.serving.nouns import Reply, Served, Stamp
-from mlops.serving.prepared import prepare
+from mlops.serving.prepared import forget, prepare
 from mlops.serving.prompt import Heads
 from mlops.serving.refusal import Refusal, refused
 from mlops.serving.request_log import RequestLog
@@ -61,6 +61,8 @@ class App:
 
     def dropped(self, version: int) -> None:
         """`version` is chosen no more; its counts stay."""
+        forget(version)
+        self.metrics.forgets(version)
 
     async def start(self) -> None:
         """Begin to look after slow requests, metrics and log; once the loop runs."""

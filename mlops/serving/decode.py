@@ -19,7 +19,7 @@ from mlops.serving.nouns import Row, Schema
 from mlops.serving.settings import Settings
 from mlops.serving.strictness import Columns, Read
 from mlops.serving.structs import Decoder, body_of, exactly, fields, is_closed
-from mlops.serving.unreadable import UNREADABLE, refusal
+from mlops.serving.unreadable import UNREADABLE, is_too_large, refusal
 
 MOST_ORDERS = 16  # of columns, whose decoders are kept
 
@@ -78,7 +78,7 @@ class Decoders:
         try:
             sent = decoder(body).rows
         except UNREADABLE as error:
-            if len(body) > OUTLINED and "out of range" in str(error):
+            if len(body) > OUTLINED and is_too_large(error):
                 raise refusal(error, key) from None  # a long number is not read twice
             return None
         is_plain = body.count(b":") == 1 + self.width * len(sent)

@@ -12,6 +12,7 @@ from mlops.serving.settings import Settings
 
 OUTLINED = 256 * 1024  # bodies up to so many bytes are searched for keys that stand twice
 LOOKED_AT = 64 * 1024  # who means to hurt nests deeply from the start
+DEPTH = 32  # brackets within brackets
 SPARE = 1000  # values that a body may hold beside those of its rows
 WBITS = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
 GZIP_BYTES = 18  # of a head and an end with nothing between
@@ -87,9 +88,9 @@ def too_many_rows(most: int) -> Refusal:
     return refused("too-many-rows", says, accepted=f"at most {most:,} rows in one request")
 
 
-def too_deep(most: int) -> Refusal:
+def too_deep() -> Refusal:
     """The refusal of brackets within brackets."""
-    return refused("too-deep", "The JSON is nested too deeply.", accepted=f"at most {most} levels")
+    return refused("too-deep", "The JSON is nested too deeply.", accepted=f"at most {DEPTH} levels")
 
 
 def look_over(body: bytes, settings: Settings, columns: int) -> None:
@@ -115,9 +116,8 @@ def look_over(body: bytes, settings: Settings, columns: int) -> None:
         raise too_many_rows(rows)
     if len(body) > values and body.count(b",") > values + SPARE:
         raise too_many_rows(rows)
-    depth = settings.max_depth
-    if opened > depth and (_is_deeper(body[:LOOKED_AT], depth) or _is_deeper(body, depth)):
-        raise too_deep(depth)
+    if opened > DEPTH and (_is_deeper(body[:LOOKED_AT]) or _is_deeper(body)):
+        raise too_deep()
 
 
 def look_over_lines(body: bytes, settings: Settings, columns: int) -> None:
@@ -134,12 +134,12 @@ def look_over_lines(body: bytes, settings: Settings, columns: int) -> None:
         raise too_many_rows(settings.max_rows)
 
 
-def _is_deeper(body: bytes, most: int) -> bool:
-    """Whether brackets outside texts are nested more than `most` deep."""
+def _is_deeper(body: bytes) -> bool:
+    """Whether brackets outside texts are nested too deeply."""
     depth = 0
     for bracket in _TEXTS.sub(b"", body).translate(None, _OTHERS):
         depth += _STEP[bracket]
-        if depth > most:
+        if depth > DEPTH:
             return True
     return False
 

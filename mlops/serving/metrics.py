@@ -25,6 +25,7 @@ SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 ROWS = (1, 2, 5, 10, 20, 50, 100, 1000, 10_000, 100_000)
 VERSIONS = 8  # told apart; what older ones have counted is added up under OLDER
 OLDER = "older"
+OF_VERSIONS = {"violations", "unseen", "warnings", "predictions", "predictions_sum"}
 VIOLATIONS = {code for code, status in STATUS.items() if status == 422}
 Counts = dict[tuple[Any, ...], float]
 _DECODE = msgspec.json.Decoder(list[tuple[list[str | int], float]]).decode
@@ -45,21 +46,30 @@ class Metrics:
         self.folder, self.file = folder, folder / f"{index}.json"
         self.counts: defaultdict[tuple[Any, ...], float] = defaultdict(int, counted(self.file))
         self.queue = 0
-        self._distributions: dict[int, Distribution] = {}
+        self._distributions: dict[int, Distribution] = {}  # of versions that may be asked
+        told = {key[1] for key in self.counts if key[0] in OF_VERSIONS} - {OLDER}
+        self._versions = dict.fromkeys(sorted(told))  # the oldest first
         self._written = 0.0
         self._seen: dict[str, int] = {}
 
     def knows(self, version: int, distribution: Distribution) -> None:
-        """From now on the answers of `version` are counted, those of the oldest one no more."""
+        """From now on the answers of `version` are counted."""
         self._distributions[version] = distribution
-        while len(self._distributions) > VERSIONS:
-            oldest = next(iter(self._distributions))
-            del self._distributions[oldest]
-            self._fold(oldest)
+        self._versions.pop(version, None)
+        self._versions[version] = None
+        left = [each for each in self._versions if each not in self._distributions]
+        for each in left[: max(0, len(self._versions) - VERSIONS)]:
+            del self._versions[each]
+            self._fold(each)
+
+    def forgets(self, version: int) -> None:
+        """`version` answers no more; what it did is told apart until there are too many."""
+        self._distributions.pop(version, None)
 
     def _fold(self, version: int) -> None:
         """Add what was counted of `version` to the older ones."""
-        for key in [key for key in self.counts if len(key) > 1 and key[1] == version]:
+        of_it = [key for key in self.counts if key[0] in OF_VERSIONS and key[1] == version]
+        for key in of_it:
             kept = (key[0], OLDER, *key[2:])
             self.counts[kept] += self.counts.pop(key)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FULL_ROWS = 20_000
 FULL_S = 3600.0
+MOST_OPEN = 4  # parts; those that got nothing for longest are closed
 MOST_PARTS = 10_000
 PATTERN = "*.parquet"
 ASKED = ("at", "request_id", "role", "route", "seconds")  # the beginning of an entry
@@ -130,13 +131,13 @@ class Parts:
         """Take a batch of one version, see :func:`mlops.serving.request_log.batch`."""
         inputs = [tuple(each) for each in batch["inputs"]]
         key = (batch["version"], *inputs)
-        part = self._open.get(key)
+        part = self._open.pop(key, None)
         if part is None:
-            part = self._open[key] = Part(
-                self._next(batch["version"]), batch["version"], inputs, batch["classes"]
-            )
+            path = self._next(batch["version"])
+            part = Part(path, batch["version"], inputs, batch["classes"])
+        self._open[key] = part
         part.add(batch["entries"])
-        if part.is_full:
+        if part.is_full or len(self._open) > MOST_OPEN:
             self.write()
 
     def _next(self, version: int) -> Path:
@@ -156,7 +157,7 @@ class Parts:
             try:
                 part.write()
             finally:
-                if part.is_full:
+                if part.is_full or len(self._open) > MOST_OPEN:
                     del self._open[key]
         self._trim()
 

@@ -52,6 +52,12 @@ def prepare(served: Served, settings: Settings) -> Prepared:
     return made
 
 
+def forget(version: int) -> None:
+    """Let go of a version that answers no more."""
+    for key in [key for key, made in _PREPARED.items() if made.served.version == version]:
+        del _PREPARED[key]
+
+
 _PREPARED: OrderedDict[int, Prepared] = OrderedDict()
 
 

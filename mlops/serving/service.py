@@ -15,16 +15,16 @@ from time import monotonic
 from typing import Any
 
 from mlops.core.errors import MlopsError, Problem
-from mlops.core.paths import write_whole
-from mlops.core.serving import DRAINING, ENDED, READY, STARTING, STATUS, Spec, Status
+from mlops.core.serving import DRAINING, ENDED, READY, STARTING, Spec, Status
 from mlops.registry.deployments import FIRST_SERVED, note
 from mlops.registry.ledger import Ledger
 from mlops.registry.versions import Versions
 from mlops.serving import orders, plan, refusals
 from mlops.serving.fleet import Fleet, Place
-from mlops.serving.news import news, told
+from mlops.serving.news import told
 from mlops.serving.roster import Front, Model, Roster
 from mlops.serving.settings import Settings
+from mlops.serving.standing import Standing
 from mlops.serving.start import Addresses, Start
 from mlops.serving.table import MAIN, ROLES, Table
 from mlops.serving.watch import Asked, Wanted, Watch
@@ -61,12 +61,15 @@ class Service:
         self.fleet = Fleet()
         self.roster = Roster(self.fleet, folder, self.start.model)
         self.table, self.wanted = Table(), Wanted(0, {})
-        self.status = Status(
-            pid=os.getpid(), state=STARTING, url=addresses.url, grpc=addresses.grpc
-        )
+        first = Status(pid=os.getpid(), state=STARTING, url=addresses.url, grpc=addresses.grpc)
+        self.standing = Standing(spec.folder, first, tell)
         self._trouble = ""  # with the ledger
         self._noted: set[tuple[str, int]] = set()
-        self._says()
+
+    @property
+    def status(self) -> Status:
+        """How it stands."""
+        return self.standing.status
 
     def run(self, ending: Any) -> Status:
         """Serve until somebody asks for the end.
@@ -109,6 +112,8 @@ class Service:
         self.fleet.fill()
         if self.watch.changed():
             self._look()
+        if not self.standing.is_written:
+            self.standing.write()
         for model in self.roster.late():
             self._late(model)
         for place in self.roster.look_after():
@@ -171,14 +176,9 @@ class Service:
         )
 
     def _says(self, **changed: Any) -> None:
-        """Write how it stands, and tell it, if it is news."""
-        before, self.status = self.status, replace(self.status, **changed)
-        if before == self.status and changed:
-            return
-        write_whole(self.spec.folder / STATUS, self.status.to_json())
-        self.roster.tell(self.table, asdict(self.status), again=True)
-        for line in news(before, self.status):
-            self.tell(line)
+        """Tell everybody how it stands, if that is news."""
+        if self.standing.says(**changed):
+            self.roster.tell(self.table, asdict(self.status), again=True)
 
     # What processes say.
 
@@ -186,6 +186,8 @@ class Service:
         owner = place.owner
         if message is None:
             self._died(place)
+        elif message == ("pong",):
+            place.answers()
         elif isinstance(owner, Model):
             self._of_model(owner, *message)
         elif isinstance(owner, Front):
@@ -211,8 +213,6 @@ class Service:
             model.pickled, model.summary = rest
             if not is_first:
                 self.roster.rebench(model)
-        elif kind == "pong":
-            model.place.answers()
 
     def _unfit(self, model: Model, found: str) -> None:
         self.roster.failed(model, refusals.unfit(model.number, found))
@@ -235,9 +235,6 @@ class Service:
     def _switched(self, front: Front, generation: int) -> None:
         front.place.answers()
         front.generation, front.place.is_well = generation, True  # now callers get in
-
-    def _pong(self, front: Front) -> None:
-        front.place.answers()
 
     def _give_up(self, place: Place) -> None:
         """A process that hangs is ended; its end is heard of, and it is replaced."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mlops.core.errors import fail
 from mlops.core.secret import MARK, Secret
 
 
@@ -42,8 +43,8 @@ class Settings:
         For one request, from its first byte to its answer.
     drain_s : float
         For requests under way when the server is told to end.
-    max_bytes, max_rows, max_depth, max_text : int
-        Of a request's body (after unpacking), of its rows, of its nesting, of one text.
+    max_bytes, max_rows, max_text : int
+        Of a request's body (after unpacking), of its rows, of one text.
     log_share : float in [0, 1]
         Of the requests that are kept for the monitor; 0: none.
     log_mb : float
@@ -69,7 +70,6 @@ class Settings:
     drain_s: float = 10.0
     max_bytes: int = 8 * 2**20
     max_rows: int = 100_000
-    max_depth: int = 32
     max_text: int = 10_000
     log_share: float = 1.0
     log_mb: float = 256.0
@@ -78,15 +78,34 @@ class Settings:
     def of(cls, raw: dict[str, Any]) -> Settings:
         """Settings from plain data, in which secrets are marks.
 
+        Raises
+        ------
+        MlopsError
+            A token is written out.
+
         Examples
         --------
         >>> Settings.of({"port": 0, "token": "secret://API_TOKEN"}).token
         secret://API_TOKEN
         """
         secret = {
-            name: Secret(raw[name].removeprefix(MARK))
+            name: _secret(name, raw[name])
             for name in ("token", "admin_token")
-            if isinstance(raw.get(name), str)
+            if raw.get(name) is not None
         }
         known = {name: value for name, value in raw.items() if not name.startswith("_")}
         return cls(**{**known, **secret})
+
+
+def _secret(name: str, mark: Any) -> Secret:
+    if not (isinstance(mark, str) and mark.startswith(MARK)):
+        raise fail(
+            "plain-token",
+            "A token is never written out: whoever reads a configuration would know it.",
+            where=f"serving.{name}",
+            found="something that is no secret's name, and is not shown",
+            accepted="${secret:NAME}, the name of an environment variable",
+            next_step="put NAME under allowed_env in mlops.yaml, export NAME=…, and write "
+            f"'serving.{name}=${{secret:NAME}}'",
+        )
+    return Secret(mark.removeprefix(MARK))

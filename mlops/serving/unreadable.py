@@ -11,8 +11,11 @@ import msgspec
 from mlops.serving.refusal import Refusal, refused
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_PLACE = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
-_NAMED = re.compile(r"field `(.*?)`", re.DOTALL)
+# Its own sentences, which stand at the beginning, and the place at the end: what was sent may stand
+# between them, and may look like either.
+_PLACE = re.compile(r".* - at `\$\.?(.*)`$", re.DOTALL)
+_NAMED = re.compile(r"Object (missing required|contains unknown) field `(.*?)`", re.DOTALL)
+_TOO_LARGE = "Number out of range"
 _BYTE = re.compile(r"byte (\d+)")
 _KIND = re.compile(r"Expected `([^`]*)`(?: of length ([<>]= \d+))?")
 _WORDS = {
@@ -56,23 +59,28 @@ def refusal(error: Exception, key: str = "") -> Refusal:
         where = f" at byte {at[1]}" if at else ""
         accepted = "JSON in UTF-8, without NaN and Infinity"
         return refused("invalid-json", f"The body is no JSON{where}.", accepted=accepted)
-    place = _PLACE.search(text)
+    place = _PLACE.match(text)
     path = shown(place[1]) if place else ""
-    if named := _NAMED.search(text):
-        path = f"{path}.{shown(named[1])}".strip(".")
+    if named := _NAMED.match(text):
+        path = f"{path}.{shown(named[2])}".strip(".")
         accepted = f"the key {key}" if key else ""
-        if "missing" in text:
+        if named[1].startswith("missing"):
             return refused("key-missing", "A key is missing.", path, accepted)
         return refused("key-unknown", "This key is not known.", path, accepted)
-    if "out of range" in text:
+    if is_too_large(error):
         return refused("value-range", "A number is too large.", path, "a finite number")
     return refused("value-type", "This is of another kind.", path, _expected(text))
 
 
 def unknown_field(error: Exception) -> str:
     """The name of the key that was too many; empty where that was not the problem."""
-    named = _NAMED.search(str(error)) if "unknown field" in str(error) else None
-    return named[1] if named else ""
+    named = _NAMED.match(str(error))
+    return named[2] if named and named[1].endswith("unknown") else ""
+
+
+def is_too_large(error: Exception) -> bool:
+    """Whether a number was too large to be one."""
+    return str(error).startswith(_TOO_LARGE)
 
 
 def _expected(text: str) -> str:

@@ -11,6 +11,8 @@ from mlops.registry.names import held
 from mlops.registry.versions import Versions
 from mlops.serving.table import MAIN, ROLES
 
+LONGEST = 9  # digits of a version's number
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -71,10 +73,12 @@ def number_of(called: str | int | None, names: Mapping[str, int], known: int) ->
 
     >>> number_of("champion", {"champion": 2}, 3), number_of("3", {}, 3), number_of(4, {}, 3)
     (2, 3, 0)
+    >>> number_of("²", {}, 3), number_of("9" * 5000, {}, 3)
+    (0, 0)
     """
     if called is None:
         return 0
-    if isinstance(called, str) and not called.isdigit():
+    if isinstance(called, str) and not (called.isdecimal() and len(called) <= LONGEST):
         return names.get(called, 0)
     return int(called) if 0 < int(called) <= known else 0
 

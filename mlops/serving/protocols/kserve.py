@@ -142,7 +142,12 @@ def _is_size(size: Any, tensor: Tensor, left: int) -> bool:
 
 def _check(prepared: Prepared, asked: Body) -> None:
     names = outputs(prepared.served)
+    seen: set[str] = set()
     for at, wanted in enumerate(asked.outputs):
+        if wanted.name in seen:
+            path = f"outputs[{at}].name"
+            raise refused("duplicate-key", "Two outputs have one name.", path, "each name once")
+        seen.add(wanted.name)
         if wanted.name not in names:
             says = "There is no such output."
             raise refused("key-unknown", says, f"outputs[{at}].name", listed(names))

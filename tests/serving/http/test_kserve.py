@@ -161,3 +161,9 @@ def test_a_length_of_the_json_that_is_none_is_refused(server, length):
     url = server.url + "/v2/models/houses/infer"
     answer = requests.post(url, data=json.dumps({"inputs": FIT}), headers=headers)
     assert answer.status_code == 400
+
+
+def test_an_output_is_asked_for_once(client):
+    wanted = [triton.InferRequestedOutput("prediction", binary_data=False)] * 2
+    with pytest.raises(InferenceServerException, match=r"outputs\[1\].name: Two outputs"):
+        client.infer("houses", tensors(), outputs=wanted)

@@ -7,7 +7,7 @@ import json
 import signal
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from zlib import compress
+from zlib import compress, crc32
 
 import pandas as pd
 import pytest
@@ -17,8 +17,9 @@ from mlops.serving import request_log
 from mlops.serving.labels import LabelStore, read
 from mlops.serving.metrics import Metrics
 from mlops.serving.nouns import Answers, Reply, Stamp
-from mlops.serving.parts import FULL_ROWS, Parts
+from mlops.serving.parts import FULL_ROWS, MOST_OPEN, Parts
 from mlops.serving.settings import Settings
+from mlops.serving.traffic import WHOLE
 from tests.serving.http.conftest import log_writer, until
 from tests.serving.http.state import EXAMPLE, State, credit, houses, running
 
@@ -126,6 +127,14 @@ def test_only_a_share_is_kept_and_the_same_ids_each_time(tmp_path):
     assert 180 < len(kept[0]) < 320
 
 
+def test_what_is_kept_is_another_share_than_what_a_canary_answers(tmp_path):
+    log = request_log.RequestLog(tmp_path, Settings(log_share=0.1), Metrics(tmp_path, 0))
+    for number in range(10_000):
+        log.append("predict", houses(), Stamp(f"order-{number}"), ANSWERED, 0.001)
+    canary = [entry for entry in log.entries if crc32(entry[2].encode()) < 0.1 * WHOLE]
+    assert 0.05 < len(canary) / len(log.entries) < 0.2
+
+
 def test_nothing_is_kept_where_nothing_is_wanted(tmp_path):
     log = request_log.RequestLog(tmp_path, Settings(log_share=0.0), Metrics(tmp_path, 0))
     log.append("predict", houses(), Stamp("order-1"), ANSWERED, 0.001)
@@ -182,6 +191,19 @@ def test_versions_have_parts_of_their_own(tmp_path):
     parts.write()
     counted = {pd.read_parquet(path)["version"].unique()[0] for path in tmp_path.glob("*.parquet")}
     assert counted == {3, 4}
+
+
+def test_parts_of_versions_that_are_gone_are_closed(tmp_path):
+    parts = Parts(tmp_path, log_mb=100)
+    for version in range(1, 21):
+        parts.add(entries(2, version=1))  # it is asked all the time
+        parts.add(entries(2, version=version))
+    parts.write()
+    assert len(parts._open) <= MOST_OPEN
+    frames = [pd.read_parquet(path) for path in tmp_path.glob("*.parquet")]
+    assert len(frames) == 20
+    counted = pd.concat(frames)["version"].value_counts()
+    assert counted.to_dict() == {1: 42, **dict.fromkeys(range(2, 21), 2)}
 
 
 def test_the_log_is_bounded_and_the_oldest_goes(tmp_path, monkeypatch):

@@ -104,10 +104,36 @@ def test_versions_are_told_apart_up_to_a_bound_and_nothing_is_lost(tmp_path):
         for label in ("good", "bad", "good"):
             reply = Reply(200, b"", answers=Answers([label]), count=1)
             metrics.seen("predict", reply, 0.001, version)
+        metrics.forgets(version)
     counted = {key: value for key, value in metrics.counts.items() if key[0] == "predictions"}
     assert {key[1] for key in counted} == {OLDER, *range(101 - VERSIONS, 101)}
     assert sum(counted.values()) == 300
     assert counted["predictions", OLDER, "good"] == 2 * (100 - VERSIONS)
+
+
+def test_what_is_no_version_s_stays_and_what_still_answers_is_told_apart(tmp_path):
+    metrics = Metrics(tmp_path, 0)
+    reply = Reply(200, b"", answers=Answers(["good"]), count=1)
+    for version in range(1, 21):
+        metrics.knows(version, Distribution(credit(version)))
+        metrics.seen("predict", reply, 0.001, version)
+        metrics.seen("predict", reply, 0.001, 1)  # it answers all the time
+        if version > 1:
+            metrics.forgets(version)
+    assert metrics.counts["predictions", 1, "good"] == 21
+    assert metrics.counts["rows", 0] == 40
+    assert not any(key[0] == "rows" and key[1] == OLDER for key in metrics.counts)
+
+
+def test_a_successor_goes_on_counting_versions_up_to_a_bound(tmp_path):
+    reply = Reply(200, b"", answers=Answers(["good"]), count=1)
+    for version in range(1, 21):
+        metrics = Metrics(tmp_path, 0)
+        metrics.knows(version, Distribution(credit(version)))
+        metrics.seen("predict", reply, 0.001, version)
+        metrics.flush()
+    counted = {key[1]: value for key, value in metrics.counts.items() if key[0] == "predictions"}
+    assert counted == {OLDER: 20 - VERSIONS, **dict.fromkeys(range(21 - VERSIONS, 21), 1)}
 
 
 def test_classes_are_told_apart_up_to_a_bound():

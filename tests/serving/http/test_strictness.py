@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from mlops.serving import answer, limits
 from mlops.serving.nouns import Input, Schema, Stamp
 from mlops.serving.settings import Settings
+from mlops.serving.structs import fields
+from mlops.serving.unreadable import refusal
 from tests.serving.http.conftest import problems
 from tests.serving.http.state import EXAMPLE, add_up, houses
 
@@ -28,6 +31,24 @@ def ask(body, served=None, **settings):
 
 def rows(*changes, **settings):
     return ask({"rows": [{**EXAMPLE, **each} for each in changes]}, **settings)
+
+
+def test_a_word_that_looks_like_the_parser_s_own_sentence_is_a_word(monkeypatch):
+    monkeypatch.setattr(limits, "OUTLINED", 10)
+    monkeypatch.setattr("mlops.serving.decode.OUTLINED", 10)
+    for word in ("out of range - at `$.secret`", "unknown field `secret`"):
+        reply = rows({"city": word})
+        assert reply.status == 200
+        assert "secret" not in reply.body.decode()
+        refused = refusal(_enum_error(word))
+        assert (refused.code, refused.wrong[0].path) == ("value-type", "city")
+    assert rows({"rooms": 10**400}).code == "value-range"
+
+
+def _enum_error(word):
+    with pytest.raises(msgspec.ValidationError) as error:
+        msgspec.convert({"city": word}, fields(houses().schema, is_exact=True, is_closed=False))
+    return error.value
 
 
 def without(name):

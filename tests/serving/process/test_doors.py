@@ -86,6 +86,15 @@ def test_an_empty_token_is_none(monkeypatch):
     assert code({"token": "secret://TOKEN"}) == "secret-missing"
 
 
+@pytest.mark.parametrize("token", ["hunter2", 12345, ""])
+def test_a_token_is_never_written_out_nor_told(token):
+    for name in ("token", "admin_token"):
+        with pytest.raises(MlopsError) as refused:
+            Settings.of({name: token})
+        assert refused.value.problems[0].code == "plain-token"
+        assert not token or str(token) not in str(refused.value)
+
+
 def test_a_certificate_has_its_key(pair, tmp_path):
     checked(Settings.of(pair))
     assert code({"certificate": pair["certificate"]}) == "half-a-certificate"

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from mlops.core.serving import Status
 from mlops.serving import roster as rostered
 from mlops.serving.ahead import model_process
 from mlops.serving.fleet import Fleet, Place
@@ -83,3 +84,19 @@ def test_who_cannot_take_what_others_serve_is_replaced_and_they_go_on(service, t
     assert front.place.is_given_up
     assert service.told == ["worker 0: a worker cannot take it: MemoryError"]
     front.place.child.process.wait(10)
+
+
+def test_a_disk_that_is_full_ends_no_server(service, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mlops.serving.standing.write_whole", full)
+        service._says(problem="one")
+        service._says(problem="two")
+        service.standing.write()
+    assert [line for line in service.told if "written" in line] == [
+        "the status cannot be written: [Errno 28] No space left on device"
+    ]
+    service.standing.write()
+    assert Status.read(service.spec.folder).problem == "two"

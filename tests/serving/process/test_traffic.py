@@ -104,6 +104,8 @@ def test_an_admin_orders_other_traffic(serve, admin):
     ("order", "says"),
     [
         ({"canary": "nobody"}, "canary is nobody"),
+        ({"canary": "²"}, "canary is nobody"),
+        ({"shadow": "9" * 5000}, "shadow is nobody"),
         ({"canary_share": 2}, "canary_share"),
         ({"canari": 1}, "canari"),
     ],
