@@ -5,21 +5,21 @@ Nothing here waits, and nothing that a caller sends makes it raise.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
 from mlops.core.errors import MlopsError
-from mlops.serving import limits
+from mlops.serving import faults, limits
 from mlops.serving.distribution import Distribution
-from mlops.serving.nouns import Program, Reply, Served, Stamp
+from mlops.serving.nouns import Answers, Program, Reply, Row, Served, Stamp
 from mlops.serving.prepared import Prepared, prepare
 from mlops.serving.protocols import classify, kserve, mlflow, plain, regress, tensorflow
 from mlops.serving.refusal import Refusal, refused
 from mlops.serving.settings import Settings
 from mlops.serving.strictness import Read
+from mlops.serving.unreadable import shown
 
 PROTOCOLS: dict[str, ModuleType] = {
     "predict": plain,
@@ -30,7 +30,6 @@ PROTOCOLS: dict[str, ModuleType] = {
     "tf_regress": regress,
 }
 KEPT_ROWS = 1000  # of a reply that travels between processes
-_LOG = logging.getLogger("mlops.serving")
 
 
 def answer(
@@ -76,12 +75,12 @@ def answered(
         if encoding:
             body = limits.inflated(body, encoding, prepared.settings.max_bytes)
         read = protocol.read(prepared, headers, body)
-        answers = _asked(program, read)
+        answers = asked(program, read.rows)
         reply: Reply = protocol.write(prepared, read, answers, stamp)
     except Refusal as refusal:
         return refuse(route, refusal, stamp.request_id, version)
-    except Exception:  # a fault of the model or of ours; its text may hold what was sent
-        _LOG.exception("request %s was not answered", stamp.request_id)
+    except Exception:  # a fault of the model or of ours
+        faults.log(f"request {stamp.request_id} was not answered")
         fault = refused("failed", "The model could not answer; the server's log says why.")
         return refuse(route, fault, stamp.request_id, version)
     reply.rows, reply.answers, reply.count = read.rows, answers, len(read.rows)
@@ -89,9 +88,16 @@ def answered(
     return reply
 
 
-def _asked(program: Program, read: Read) -> Any:
+def asked(program: Program, rows: Sequence[Row]) -> Answers:
+    """What a program says of `rows`.
+
+    Raises
+    ------
+    Refusal
+        It cannot answer them.
+    """
     try:
-        return program(read.rows)
+        return program(rows)
     except (ValueError, ArithmeticError, MlopsError):
         says = "The model cannot answer this: a value is missing or too large for it."
         raise refused("value-range", says, accepted="values like those it has learned") from None
@@ -110,11 +116,6 @@ def quick(headers: dict[bytes, bytes], body: bytes, prepared: Prepared) -> Progr
     if len(body) > prepared.small or b"content-encoding" in headers:
         return None
     return prepared.served.program
-
-
-def is_small(body: bytes, served: Served, settings: Settings) -> bool:
-    """Whether a body holds so few rows that a worker may answer it at once."""
-    return len(body) <= prepare(served, settings).small
 
 
 def slim(reply: Reply, served: Served) -> Reply:
@@ -149,5 +150,5 @@ def read_columns(
     ------
     Refusal
     """
-    places = {name: path.format(name=name, row=0, at=0) for name in columns}
+    places = {name: path.format(name=shown(name), row=0, at=0) for name in columns}
     return prepare(served, settings).decoders.careful.columnwise(columns, path, places)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from mlops.serving import answer, limits, shown
+from mlops.serving import answer, faults, limits, shown
 from mlops.serving.admission import Admission, Busy, Gone, busy
 from mlops.serving.auth import Auth
 from mlops.serving.calls import Call, Disconnected, Ids, check_kind, check_length
@@ -26,7 +25,6 @@ from mlops.serving.routes import POST, Route, Routes
 TICK_S = 0.2
 RETRY_S = 1
 LONGEST_NAME = 64
-_LOG = logging.getLogger("mlops.serving")
 
 
 class App:
@@ -84,11 +82,11 @@ class App:
             try:
                 await self._look_after()
             except Exception:  # whatever it is, the next round is due all the same
-                _LOG.exception("metrics or log were not written")
+                faults.log("metrics or log were not written")
 
     async def _look_after(self) -> None:
         self._end_slow_calls()
-        self.metrics.queue = len(self.calls)
+        self.metrics.queue = max(len(self.calls), self.admission.shipped)  # gRPC has its own
         self.metrics.keep_up("shadow_", self.state.shadow_counts)
         await self.log.flush()
         self.metrics.flush()
@@ -131,7 +129,7 @@ class App:
                 raise
             reply = self._refused(call, _late(call))
         except Exception:  # a fault of ours
-            _LOG.exception("request %s failed", call.request_id)
+            faults.log(f"request {call.request_id} failed")
             reply = self._refused(call, refused("failed", "The server could not do this."))
         if call.is_answered:
             return

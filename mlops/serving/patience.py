@@ -37,7 +37,7 @@ class Patient(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count what belongs to a head that is not whole yet."""
+        """Count what belongs to a head that is not whole yet, and wait for nothing for ever."""
         super().data_received(data)
         if self._in_head:
             self._arrived += len(data)
@@ -46,6 +46,13 @@ class Patient(HttpToolsProtocol):
                 self.transport.close()
             elif self._late is None:
                 self._late = self.loop.call_later(HEAD_S, self._hang_up)
+        elif self._is_forgotten():
+            self._late = self.loop.call_later(HEAD_S, self._hang_up)
+
+    def _is_forgotten(self) -> bool:
+        """Whether nobody waits for what is still to come: it was answered before it was whole."""
+        is_answered = self.cycle is not None and self.cycle.response_complete
+        return is_answered and self.timeout_keep_alive_task is None and self._late is None
 
     def on_message_begin(self) -> None:
         """A head begins."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from mlops.serving import faults
 from mlops.serving.patience import Patient
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Prompt(Patient):
         try:
             found = self._at_once(route, headers, body) if self._at_once else None
         except Exception:  # a fault of ours, which the other way can tell of
-            self.logger.exception("not answered at once")
+            faults.log("a request was not answered at once")
             return False
         if found is None:
             return False

@@ -31,8 +31,8 @@ class Aside:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *given)
 
 
-def is_large(message: Any, counts: Iterable[int]) -> bool:
-    """Whether a message has many bytes, or claims many rows.
+def measured(message: Any, counts: Iterable[int]) -> tuple[int, bool]:
+    """The bytes of a message, and whether these are many, or it claims many rows.
 
     Parameters
     ----------
@@ -40,7 +40,8 @@ def is_large(message: Any, counts: Iterable[int]) -> bool:
     counts : iterable of int
         How many rows there are, as far as it says.
     """
-    return message.ByteSize() > LARGE or max(counts, default=0) > AT_ONCE
+    size: int = message.ByteSize()
+    return size, size > LARGE or max(counts, default=0) > AT_ONCE
 
 
 def body(names: Sequence[str], rows: Sequence[Row], most: int | None) -> bytes:

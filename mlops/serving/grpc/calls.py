@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 import msgspec
 
-from mlops.core.errors import MlopsError
 from mlops.serving import answer
 from mlops.serving.admission import Busy, Gone, busy
 from mlops.serving.app import App
@@ -38,15 +37,23 @@ class Call:
     served : Served or None
         Who answers it.
     role : str
+    size : int
+        Bytes of the message.
     is_large : bool
         Whether the loop has no time for it.
+    reply : Reply
+        What was answered, for the metrics.
+    began : float
     """
 
     route: str
     request_id: str
     served: Served | None = None
     role: str = "main"
+    size: int = 0
     is_large: bool = False
+    reply: Reply = field(default_factory=lambda: Reply(200, b""))
+    began: float = field(default_factory=perf_counter)
 
 
 class Calls:
@@ -81,7 +88,8 @@ class Calls:
             return reply
 
         shapes = [each.tensor_shape.dim for each in request.inputs.values()]
-        call.is_large = aside.is_large(request, (each.size for dim in shapes for each in dim))
+        counts = (each.size for dim in shapes for each in dim)
+        call.size, call.is_large = aside.measured(request, counts)
         return await self._answered(served, read, told, call)
 
     async def classify(self, request: Any, call: Call) -> Any:
@@ -190,24 +198,24 @@ class Calls:
             columns = tensors.columns(chosen.examples, context, self.settings.max_rows)
             return answer.read_columns(columns, served, self.settings, "examples[{row}].{name}")
 
-        call.is_large = aside.is_large(given, [len(chosen.examples)])
+        call.size, call.is_large = aside.measured(given, [len(chosen.examples)])
         return await self._answered(served, read, told, call)
 
     async def _answered(
         self, served: Served, reading: Callable[[], Read], told: Told, call: Call
     ) -> Any:
-        with self.traffic.held(served):  # a large message may sleep through a swap
+        # A large message may sleep through a swap; many of them may not all be here at once.
+        with self.traffic.held(served), self.app.admission.ship(call.size):
             return await self._told(served, reading, told, call)
 
     async def _told(
         self, served: Served, reading: Callable[[], Read], told: Told, call: Call
     ) -> Any:
-        began = perf_counter()
         read = await self.aside.run(call.is_large, reading)
         stamp = Stamp(call.request_id, call.role)
         body = b""
         if served.program is not None and len(read.rows) <= aside.AT_ONCE:
-            answers = _asked(served.program, read.rows)
+            answers = answer.asked(served.program, read.rows)
             reply = Reply(200, b"", rows=read.rows, answers=answers, count=len(read.rows))
         else:
             most = self.settings.max_bytes
@@ -215,12 +223,11 @@ class Calls:
             reply = await self._shipped(served, body, stamp)
             answers = await self.aside.run(call.is_large, _answers, reply.body)
         reply.unseen, reply.warnings = read.unseen, read.warnings
-        seconds = perf_counter() - began
-        self.app.log.append(call.route, served, stamp, reply, seconds)
+        call.reply = reply
+        self.app.log.append(call.route, served, stamp, reply, perf_counter() - call.began)
         if self.traffic.is_mirrored:
             body = body or self._body(served, read.rows)
         self.traffic.mirror(served, "predict", JSON, body, stamp, reply)
-        self.app.metrics.seen(call.route, reply, seconds, served.version)
         return await self.aside.run(call.is_large, told, answers)
 
     def _body(self, served: Served, rows: Sequence[Any], most: int | None = None) -> bytes:
@@ -238,14 +245,6 @@ class Calls:
         if reply.status != 200:
             raise refused(reply.code or "failed", "The model cannot answer this.")
         return reply
-
-
-def _asked(program: Callable[[Any], Answers], rows: Sequence[Any]) -> Answers:
-    try:
-        return program(rows)
-    except (ValueError, ArithmeticError, MlopsError):
-        says = "The model cannot answer this: a value is missing or too large for it."
-        raise refused("value-range", says, accepted="values like those it has learned") from None
 
 
 def _answers(body: bytes) -> Answers:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
+from time import perf_counter
 from typing import Any
 
 import grpc
 
-from mlops.serving.app import App
+from mlops.serving import faults
 from mlops.serving.grpc.calls import Call, Calls
 from mlops.serving.grpc.messages import message
 from mlops.serving.nouns import Reply
 from mlops.serving.refusal import Refusal, refused
 
 FAULT = refused("failed", "The model could not answer; the server's log says why.")
-_LOG = logging.getLogger("mlops.serving")
+WARNINGS, LONGEST = "x-warnings-bin", 4096
 OTHERS = grpc.StatusCode.INVALID_ARGUMENT
 STATUS = {
     401: grpc.StatusCode.UNAUTHENTICATED,
@@ -41,20 +41,23 @@ def handler(
             for key, value in context.invocation_metadata() or ()
         }
         call = Call(name, app.ids.of(headers))
+        reply, refusal = None, None
         try:
             app.auth.check(headers)
             reply = await answered(request, call)
         except Refusal as error:
             refusal = error
-        except Exception:  # a fault of the model or of ours; its text may hold what was sent
-            _LOG.exception("request %s was not answered", call.request_id)
+        except Exception:  # a fault of the model or of ours
+            faults.log(f"request {call.request_id} was not answered")
             refusal = FAULT
-        else:
-            context.set_trailing_metadata(_trailing(call))
-            return reply
-        _seen(app, call, refusal)
+        if refusal is not None:
+            call.reply = Reply(refusal.status, b"", code=refusal.code)
+        version = call.served.version if call.served else 0
+        app.metrics.seen(call.route, call.reply, perf_counter() - call.began, version)
         context.set_trailing_metadata(_trailing(call))
-        return await context.abort(STATUS.get(refusal.status, OTHERS), str(refusal))
+        if refusal is not None:
+            await context.abort(STATUS.get(refusal.status, OTHERS), str(refusal))
+        return reply
 
     return grpc.unary_unary_rpc_method_handler(
         handle,
@@ -63,11 +66,10 @@ def handler(
     )
 
 
-def _seen(app: App, call: Call, refusal: Refusal) -> None:
-    reply = Reply(refusal.status, b"", code=refusal.code)
-    app.metrics.seen(call.route, reply, 0.0, call.served.version if call.served else 0)
-
-
-def _trailing(call: Call) -> tuple[tuple[str, str], ...]:
-    version = (("x-model-version", str(call.served.version)),) if call.served else ()
-    return (("x-request-id", call.request_id), *version)
+def _trailing(call: Call) -> tuple[tuple[str, str | bytes], ...]:
+    told: list[tuple[str, str | bytes]] = [("x-request-id", call.request_id)]
+    if call.served:
+        told.append(("x-model-version", str(call.served.version)))
+    if call.reply.warnings:  # in bytes, as a name may be in any language, and as many as fit
+        told.append((WARNINGS, " · ".join(call.reply.warnings).encode()[:LONGEST]))
+    return tuple(told)

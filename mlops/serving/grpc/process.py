@@ -53,7 +53,7 @@ class GrpcDoor:
                 ("grpc.max_receive_message_length", settings.max_bytes),
                 ("grpc.so_reuseport", int(IS_LINUX)),  # the supervisor holds the port for us
             ],
-            maximum_concurrent_rpcs=settings.queue,
+            maximum_concurrent_rpcs=2 * settings.queue,  # what is refused before is counted
         )
         self.server.add_generic_rpc_handlers(services(Calls(self.app)))
         host = f"[{settings.host}]" if ":" in settings.host else settings.host

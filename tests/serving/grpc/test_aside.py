@@ -16,6 +16,7 @@ from mlops.serving.grpc.messages import DTYPES, message
 from mlops.serving.grpc.process import PREDICTION, services
 from mlops.serving.refusal import Refusal
 from mlops.serving.settings import Settings
+from tests.serving.http.conftest import until
 from tests.serving.http.state import EXAMPLE, State
 
 LONG_S = 60  # nobody waits so long on a quiet machine
@@ -92,6 +93,24 @@ def test_small_messages_are_answered_while_a_large_one_is_worked_on(tmp_path):
         held.result(LONG_S)
         values = large.result().outputs["prediction"].double_val
     assert list(values) == LARGE * list(small[0].outputs["prediction"].double_val)
+
+
+def test_more_calls_than_may_be_under_way_are_refused_and_counted(tmp_path):
+    with Door(State(tmp_path, settings=Settings(queue=1))) as door:
+        going_on, app = threading.Event(), door.calls.app
+        held = asyncio.run_coroutine_threadsafe(
+            door.calls.aside.run(True, going_on.wait, LONG_S), door.loop
+        )
+        large = door.predict(LARGE)
+        until(lambda: app.admission.shipped == 1)
+        refusal = door.predict(1).exception()
+        going_on.set()
+        held.result(LONG_S)
+        assert large.exception() is None
+    assert refusal.code().name == "RESOURCE_EXHAUSTED"
+    counts = app.metrics.counts
+    assert (counts["errors", "busy"], counts["requests", "grpc_predict", 200]) == (1, 1)
+    assert app.admission.shipped == app.admission.held == 0
 
 
 def test_what_is_too_large_as_json_is_refused_as_over_http(tmp_path):

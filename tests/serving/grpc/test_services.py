@@ -173,14 +173,36 @@ def test_an_answer_carries_its_request_id_and_version(houses):
     assert (told["x-request-id"], told["x-model-version"]) == ("order-7", "1")
 
 
+def test_warnings_come_behind_the_answer(credit):
+    request = asked(credit, purpose="to see ±0")
+    reply, done = credit.predict.Predict.with_call(request, timeout=60)
+    assert reply.outputs["prediction"].string_val
+    told = dict(done.trailing_metadata())["x-warnings-bin"].decode()
+    assert told == "purpose holds a value that the model has not seen while learning"
+
+
 def test_calls_are_in_the_same_metrics(houses):
+    from tensorflow_serving.apis import get_model_status_pb2
+
+    status = get_model_status_pb2.GetModelStatusRequest()
+    status.model_spec.name = houses.model
     houses.predict.Predict(asked(houses), timeout=60)
+    houses.models.GetModelStatus(status, timeout=60)
+    refused(houses.predict.Predict, asked(houses, crim="x"))
 
-    def counted():
-        lines = houses.server.client()("/metrics").body.decode().splitlines()
-        return [line for line in lines if 'route="grpc_predict"' in line]
+    def is_counted():
+        text = houses.server.client()("/metrics").body.decode()
+        counted = [line for line in text.splitlines() if 'route="grpc_' in line]
+        return all(
+            any(f'requests_total{{route="{route}",status="{code}"}}' in line for line in counted)
+            for route, code in (
+                ("grpc_predict", 200),
+                ("grpc_predict", 422),
+                ("grpc_status", 200),
+            )
+        )
 
-    until(counted, "counted")
+    until(is_counted, "counted")
 
 
 def test_it_is_replaced_when_it_is_killed(houses):

@@ -118,6 +118,9 @@ class State:
         reply = answer.answer(route, headers, body, served, program, stamp, self.settings)
         return answer.slim(reply, served)
 
+    def held(self, served: Served) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
     def mirror(self, served: Served, *asked: Any) -> None:
         self.mirrored.append((asked[3].request_id, asked[4].status))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from dataclasses import replace
 import pytest
 import requests
 
+from mlops.serving import patience
 from mlops.serving.admission import HELD, Admission, Busy, Gone
 from mlops.serving.refusal import Refusal
 from mlops.serving.settings import Settings
@@ -145,6 +147,20 @@ def test_a_model_that_takes_too_long_is_given_up(serve):
     server.state.hold = asyncio.Event()
     assert ask(server).status_code == 504
     assert server.app.admission.shipped == 0
+
+
+def test_who_was_answered_and_then_sends_the_rest_for_ever_is_hung_up_on(serve, monkeypatch):
+    monkeypatch.setattr(patience, "HEAD_S", 0.2)
+    server = serve()
+    for sent in (b"GET /live", b"POST /nowhere"):
+        head = sent + b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", server.port)) as caller:
+            caller.settimeout(20)
+            caller.sendall(head)
+            assert caller.recv(65536).startswith(b"HTTP/1.1 ")
+            caller.sendall(b"x")
+            with contextlib.suppress(ConnectionResetError):
+                assert caller.recv(65536) == b""
 
 
 def test_many_slow_senders_keep_nobody_out(serve):

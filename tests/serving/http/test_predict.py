@@ -161,4 +161,6 @@ def test_a_fault_of_ours_is_told_in_json_and_stops_nothing(serve, monkeypatch, c
     with monkeypatch.context() as patch:
         patch.setattr(server.app.log, "flush", fail)
         until(lambda: "metrics or log were not written" in caplog.text)
+    assert "RuntimeError" in caplog.text  # what happened, and where, but no word of its text
+    assert "secret" not in caplog.text.replace('raise RuntimeError("secret")', "")
     assert ask(server, [EXAMPLE]).status_code == 200

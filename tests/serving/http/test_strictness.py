@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mlops.serving import answer, limits
 from mlops.serving.nouns import Input, Schema, Stamp
+from mlops.serving.refusal import Refusal
 from mlops.serving.settings import Settings
 from mlops.serving.structs import fields
 from mlops.serving.unreadable import refusal
@@ -43,6 +44,14 @@ def test_a_word_that_looks_like_the_parser_s_own_sentence_is_a_word(monkeypatch)
         refused = refusal(_enum_error(word))
         assert (refused.code, refused.wrong[0].path) == ("value-type", "city")
     assert rows({"rooms": 10**400}).code == "value-range"
+
+
+def test_a_name_that_a_caller_made_up_is_shown_in_a_place_if_it_is_fit_to_be():
+    columns = {**{name: [value] for name, value in EXAMPLE.items()}, "x" * 5000: [1.0]}
+    with pytest.raises(Refusal) as refused:
+        answer.read_columns(columns, houses(), Settings(extra="refuse"), "inputs.{name}[{row}]")
+    assert "inputs.(a name of 5000 characters)" in str(refused.value)
+    assert "x" * 65 not in str(refused.value)
 
 
 def _enum_error(word):
