@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 FOLDER = "serving"
 SPEC, STATUS, LOCK, LOG = "spec.json", "status.json", "server.lock", "server.log"
@@ -14,7 +14,9 @@ STARTING, READY, DRAINING, ENDED = "starting", "ready", "draining", "ended"
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """Plain data that travels as one JSON document."""
+    """Plain data that travels as one JSON document, and lies in a server's folder as `FILE`."""
+
+    FILE: ClassVar[str] = ""
 
     def to_json(self) -> str:
         """One JSON document."""
@@ -31,6 +33,14 @@ class Document:
         """
         raw = dict(json.loads(text))
         return cls(**{key: tuple(x) if isinstance(x, list) else x for key, x in raw.items()})
+
+    @classmethod
+    def read(cls, folder: Path) -> Self | None:
+        """What the server of this folder wrote last; None if there is none that can be read."""
+        try:
+            return cls.from_json((folder / cls.FILE).read_bytes())
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +64,8 @@ class Spec(Document):
     settings : dict
         Of :class:`mlops.serving.settings.Settings`; secrets are marks.
     """
+
+    FILE = SPEC
 
     model: str
     ledger: str
@@ -92,6 +104,8 @@ class Status(Document):
         Line of the ledger that asked for it.
     """
 
+    FILE = STATUS
+
     pid: int
     state: str
     url: str = ""
@@ -100,14 +114,6 @@ class Status(Document):
     serving: tuple[dict[str, Any], ...] = ()
     problem: str = ""
     problem_seq: int = 0
-
-    @classmethod
-    def read(cls, folder: Path) -> Status | None:
-        """What the server of this folder wrote last; None if there is none that can be read."""
-        try:
-            return cls.from_json((folder / STATUS).read_bytes())
-        except (OSError, ValueError, TypeError, KeyError):
-            return None
 
     @property
     def main(self) -> int:

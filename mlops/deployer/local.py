@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mlops.core.errors import ENVIRONMENT, REFUSED, MlopsError, fail
 from mlops.core.paths import make_outputs
-from mlops.core.serving import ENDED, LOG, SPEC, Spec, Status, is_running
+from mlops.core.serving import ENDED, LOG, Spec, Status, is_running
 
 LOOK_S = 0.02
 ROLLED_BYTES = 1 << 20  # of a log that a new server does not go on with
@@ -116,17 +116,9 @@ def _end(server: subprocess.Popen[bytes]) -> None:
         server.kill()
 
 
-def _running(spec: Spec) -> Spec | None:
-    """What the server that runs is doing."""
-    try:
-        return Spec.from_json((spec.folder / SPEC).read_bytes())
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-
-
 def _same_name(spec: Spec) -> None:
     """Make sure that the server that runs follows what is to be deployed."""
-    running = _running(spec)
+    running = Spec.read(spec.folder)
     if running is None or running.version == spec.version:
         return
     raise fail(
@@ -142,7 +134,7 @@ def _same_name(spec: Spec) -> None:
 
 def _otherwise(spec: Spec) -> str:
     """What a server that ran already does otherwise than it would do now."""
-    running = _running(spec)
+    running = Spec.read(spec.folder)
     if running is None or running.settings == spec.settings:
         return ""
     return "; its settings are those of its start: `mlops serve stop` first, for others"

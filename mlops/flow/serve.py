@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from mlops.config.job import Job
 from mlops.core.errors import ENVIRONMENT, MlopsError, closest, fail
 from mlops.core.record import Result
-from mlops.core.serving import LOG, Spec, Status, is_running
+from mlops.core.serving import ENDED, LOG, Spec, Status, is_running
 from mlops.flow.online import spec_of
 from mlops.flow.registered import caught_up, known_versions, versions_of
 from mlops.registry.names import held
@@ -21,7 +21,7 @@ from mlops.registry.versions import Versions
 
 ACTIONS = ("run", "status", "logs", "stop")
 NEEDED = ("uvicorn", "httptools", "msgspec", "grpc", "google.protobuf", "prometheus_client")
-LOOK_S, PATIENCE_S = 0.05, 5.0  # beyond what the server gives requests under way
+LOOK_S, PATIENCE_S = 0.05, 10.0  # beyond what the server gives requests under way
 
 
 class Serve:
@@ -83,7 +83,8 @@ class Serve:
         if self.action == "logs":
             return _result(job, status, running, f"the end of {spec.folder / LOG}", self._log(spec))
         if self.action == "stop" and running and status is not None:
-            patience_s = PATIENCE_S + float(spec.settings["drain_s"])
+            begun = Spec.read(spec.folder) or spec  # with other settings than today's, perhaps
+            patience_s = PATIENCE_S + float(begun.settings["drain_s"])
             return _result(job, status, False, _stopped(spec, status, patience_s))
         return _result(job, status, running, _shown(job, status, running))
 
@@ -140,14 +141,22 @@ def _result(
 def _shown(job: Job, status: Status | None, running: bool) -> str:
     """How it stands, in a sentence."""
     if not running or status is None:
-        last = f"; the last server ended: {status.problem}" if status and status.problem else ""
-        return f"{job.name} is not served{last}"
+        return f"{job.name} is not served{_ended(status)}"
     served = ", ".join(
         f"version {each['version']} ({each['role']}, {each['path']})" for each in status.serving
     )
     where = f"{status.url} is {status.state} (process {status.pid})"
     problem = f"; not served: {status.problem}" if status.problem else ""
     return f"{where} and serves {served or 'nothing yet'}{problem}"
+
+
+def _ended(status: Status | None) -> str:
+    """How the last server ended, if there is something to tell."""
+    if status is None:
+        return ""
+    if status.state != ENDED:  # it had no time to say so
+        return f"; the last server (process {status.pid}) was killed while it was {status.state}"
+    return f"; the last server ended: {status.problem}" if status.problem else ""
 
 
 def _stopped(spec: Spec, status: Status, patience_s: float) -> str:

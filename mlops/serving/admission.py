@@ -24,9 +24,9 @@ class Gone(Exception):
 class Admission:
     """Counts requests and bytes under way in one worker.
 
-    A request counts from when its body is whole, so that slow senders keep nobody out. Those that
-    are answered at once never wait, but stand in line in the event loop: those that came in
-    together count as one line.
+    A request counts among those that came in together, a line in the event loop, and then while it
+    waits for the model process. While its body is on its way only the bytes of it count, so that
+    slow senders keep nobody out.
 
     Parameters
     ----------

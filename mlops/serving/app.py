@@ -34,7 +34,7 @@ class App:
     ----------
     state : object
         Says which version answers (``choose``, ``named``, ``serving``), asks the model process
-        (``ship``), mirrors to a shadow, and knows settings, status and admin verbs; see
+        (``ship``), mirrors to a shadow, and knows settings and admin verbs; see
         :class:`mlops.serving.traffic.Traffic`.
     """
 
@@ -194,11 +194,9 @@ class App:
             Reply, request id and version; None for what has to go through :meth:`__call__`.
         """
         state, began = self.state, perf_counter()
-        if self.auth.is_asked or not state.is_ready or not self.admission.has_room():
+        if not (state.is_ready and self.admission.has_room() and self.auth.lets_in(headers)):
             return None
         if headers.get(b"content-type") not in route.content_types:
-            return None
-        if not self.auth.knows_name(headers):
             return None
         request_id = self.ids.of(headers)
         served, role = state.choose(request_id)

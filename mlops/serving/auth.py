@@ -6,7 +6,7 @@ import hmac
 import ipaddress
 from functools import lru_cache
 
-from mlops.serving.refusal import refused
+from mlops.serving.refusal import Refusal, refused
 from mlops.serving.settings import Settings
 
 SCHEME = b"bearer "
@@ -42,16 +42,19 @@ class Auth:
         ------
         Refusal
         """
-        if self._token is not None:
-            _compare(headers, self._token)
-        elif not self.knows_name(headers):
+        if self.lets_in(headers):
+            return
+        if self._token is None:
             says = "Without a token this server answers to no such name."
             accepted = "localhost or an address; a server with serving.token takes every name"
             raise refused("forbidden", says, "Host", accepted)
+        raise _unauthorized()
 
-    def knows_name(self, headers: dict[bytes, bytes]) -> bool:
-        """Whether a caller without a token reached us by a name that can be nobody else's."""
-        return self._token is not None or _is_private(headers.get(b"host", b"localhost"))
+    def lets_in(self, headers: dict[bytes, bytes]) -> bool:
+        """Whether a caller has the token, or reached us by a name that can be nobody else's."""
+        if self._token is not None:
+            return _has(headers, self._token)
+        return _is_private(headers.get(b"host", b"localhost"))
 
     def check_admin(self, headers: dict[bytes, bytes]) -> None:
         """Let an administrator pass; without an admin token nobody is one.
@@ -63,7 +66,8 @@ class Auth:
         if self._admin is None:
             says = "This server has no admin verbs."
             raise refused("forbidden", says, accepted="a server with serving.admin_token")
-        _compare(headers, self._admin)
+        if not _has(headers, self._admin):
+            raise _unauthorized()
 
 
 @lru_cache(maxsize=256)
@@ -93,9 +97,12 @@ def _revealed(secret: object) -> bytes | None:
     return None if found is None else str(found).encode()
 
 
-def _compare(headers: dict[bytes, bytes], token: bytes) -> None:
+def _has(headers: dict[bytes, bytes], token: bytes) -> bool:
     given = headers.get(b"authorization", b"")
     is_scheme = given[: len(SCHEME)].lower() == SCHEME
-    if not hmac.compare_digest(given[len(SCHEME) :] if is_scheme else b"", token):
-        says = "A token is needed, and this request has none or another."
-        raise refused("unauthorized", says, "Authorization", "Bearer and the token")
+    return hmac.compare_digest(given[len(SCHEME) :] if is_scheme else b"", token)
+
+
+def _unauthorized() -> Refusal:
+    says = "A token is needed, and this request has none or another."
+    return refused("unauthorized", says, "Authorization", "Bearer and the token")

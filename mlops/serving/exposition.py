@@ -25,7 +25,10 @@ OPEN_METRICS = "application/openmetrics-text"
 COUNTERS = {
     "requests": ("Requests answered, with whatever status.", ("route", "status")),
     "errors": ("Requests that got no prediction, by the reason they were told.", ("code",)),
-    "violations": ("Requests whose rows broke the schema, by what was wrong.", ("version", "code")),
+    "violations": (
+        "Requests refused for what they hold, by what was wrong first.",
+        ("version", "code"),
+    ),
     "unseen": ("Values that the model had not seen while learning.", ("version",)),
     "warnings": ("Warnings that answers carried.", ("version",)),
     "disconnected": ("Callers that left before they had sent all.", ()),

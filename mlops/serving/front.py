@@ -121,9 +121,9 @@ class Front:
     async def _bench(self, version: int, bench: str) -> None:
         self.traffic.rebench(version, bench)
 
-    async def _table(self, table: Table, status: dict[str, Any]) -> None:
+    async def _table(self, table: Table) -> None:
         """Let other versions answer."""
-        self.traffic.switch(table, status)
+        self.traffic.switch(table)
         if not self._is_open:
             self._is_open = True
             await self.door.open()

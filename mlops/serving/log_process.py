@@ -109,13 +109,8 @@ async def main(descriptor: int, spec: Spec) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     loop.add_reader(descriptor, ended.set)
-    settings = Settings(**{"log_mb": Settings.log_mb, **_plain(spec.settings)})
-    await LogProcess(spec.folder / "log", settings.log_mb).run(Path(SOCKET), ended)
-
-
-def _plain(settings: dict[str, Any]) -> dict[str, Any]:
-    """Of the settings what this process needs; it needs no secret."""
-    return {key: settings[key] for key in ("log_mb",) if key in settings}
+    log_mb = spec.settings.get("log_mb", Settings.log_mb)
+    await LogProcess(spec.folder / "log", log_mb).run(Path(SOCKET), ended)
 
 
 if __name__ == "__main__":

@@ -80,11 +80,6 @@ def _has_gap(values: Any) -> bool:
 NO_NUMBER = "the model gave no finite number for some rows: they are null"
 
 
-def labels(prepared: Prepared) -> list[Any]:
-    """The classes, in the order of the probabilities."""
-    return list(prepared.schema.classes)
-
-
 def best(prepared: Prepared, answers: Answers) -> list[list[tuple[str, float]]]:
     """For each row the classes with their probabilities, the most likely first."""
     names = [str(each) for each in prepared.schema.classes]

@@ -190,13 +190,13 @@ class Roster:
         self.fronts.append(front)
         self.fleet.add(front.place)
 
-    def tell(self, table: Table, status: dict[str, Any], *, again: bool = False) -> None:
-        """Send the table to every front that has its versions; `again` for another status."""
+    def tell(self, table: Table) -> None:
+        """Send the table to every front that has its versions."""
         for front in self.fronts:
             has_all = front.has.issuperset(table.numbers.values())
-            if front.is_ready and has_all and (again or front.sent != table.generation):
+            if front.is_ready and has_all and front.sent != table.generation:
                 front.sent = table.generation
-                front.place.ask("table", table, status)
+                front.place.ask("table", table)
 
     def hand_out(self) -> None:
         """Send every version that is ready to every front that has not got it."""

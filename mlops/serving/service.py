@@ -94,7 +94,7 @@ class Service:
         """End every process, at once."""
         self.fleet.close()
         self.addresses.close()
-        self._says(state=ENDED, serving=())
+        self.standing.says(state=ENDED, serving=())
 
     def _begin(self) -> None:
         self.watch.changed()
@@ -147,7 +147,7 @@ class Service:
         if table != self.table:
             self.table = replace(table, generation=table.generation + 1)
             self._noted &= set(now.items())
-        roster.tell(self.table, asdict(self.status))
+        roster.tell(self.table)
         if roster.agree(self.table.generation, all_of_them=self.status.state == STARTING):
             self._agreed()
 
@@ -167,18 +167,13 @@ class Service:
             not number or number in self.table.numbers.values() or models.get(number) in failed
             for number in wanted.numbers.values()
         )
-        self._says(
+        self.standing.says(
             state=READY if MAIN in self.table.numbers else STARTING,
             seq=wanted.seq if is_settled else self.status.seq,
             serving=plan.rows(self.table, {each: models[each].summary for each in models}),
             problem=problem,
             problem_seq=wanted.seq if problem else 0,
         )
-
-    def _says(self, **changed: Any) -> None:
-        """Tell everybody how it stands, if that is news."""
-        if self.standing.says(**changed):
-            self.roster.tell(self.table, asdict(self.status), again=True)
 
     # What processes say.
 
@@ -276,7 +271,7 @@ class Service:
 
     def _drain(self, ending: Any) -> None:
         """Let nobody in, and wait for the last answers; who asks twice does not wait."""
-        self._says(state=DRAINING)
+        self.standing.says(state=DRAINING)
         self.addresses.close()
         fronts = [front.place for front in self.roster.fronts]
         for place in list(self.fleet.places):

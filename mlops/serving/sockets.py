@@ -12,7 +12,6 @@ import ipaddress
 import socket
 import ssl
 import sys
-from pathlib import Path
 
 from mlops.core.errors import ENVIRONMENT, REFUSED, MlopsError, fail
 from mlops.serving.settings import Settings
@@ -217,8 +216,3 @@ def _empty(secret: object) -> MlopsError:
         accepted="a text that nobody can guess",
         next_step=f"export {name}=$(openssl rand -hex 32)",
     )
-
-
-def absolute(path: str | None, project: Path) -> str | None:
-    """A path that a person typed in `project`, as a process elsewhere needs it."""
-    return None if path is None else str((project / path).absolute())

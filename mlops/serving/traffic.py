@@ -53,13 +53,7 @@ class Traffic:
         self, spec: Spec, index: int, folder: Path, tell: Callable[..., None] = lambda *_: None
     ) -> None:
         self.settings = Settings.of(spec.settings)
-        self.model, self.index, self.folder, self.serving_folder = (
-            spec.model,
-            index,
-            folder,
-            spec.folder,
-        )
-        self.outputs = Path(spec.outputs)
+        self.model, self.index, self.folder = spec.model, index, folder
         self._tell, self._now = tell, _Now(Table())
         self._served: dict[int, Served] = {}
         self._benches: dict[int, Shipping] = {}
@@ -67,7 +61,6 @@ class Traffic:
         self._freed = asyncio.Event()
         self._shadow = Shadow()
         self._untold: set[int] = set()
-        self._status: dict[str, Any] = {}
         self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
 
     # What an app asks.
@@ -150,10 +143,6 @@ class Traffic:
             busy = self._benches[served.version].under_way if served.version in self._benches else 0
             self._shadow.mirror(route, headers, body, stamp, reply, is_busy=busy > 0)
 
-    def status(self) -> dict[str, Any]:
-        """:class:`mlops.core.serving.Status` as plain data."""
-        return self._status
-
     async def admin(self, verb: str, payload: dict[str, Any]) -> dict[str, Any]:
         """Have the supervisor do something for whoever may ask it.
 
@@ -197,9 +186,8 @@ class Traffic:
         if version in self._benches:
             self._benches[version].to(bench)
 
-    def switch(self, table: Table, status: dict[str, Any]) -> None:
+    def switch(self, table: Table) -> None:
         """Let other versions answer, from the next request on."""
-        self._status = status
         if table.generation == self._now.table.generation:
             return
         before = set(self._now.table.numbers.items())

@@ -64,6 +64,14 @@ def test_it_serves_until_it_is_told_to_end(shop, number):
     assert not is_running(folder(shop))
 
 
+def test_a_server_that_was_killed_is_told_of(shop):
+    process, status = started(shop)
+    process.kill()
+    process.communicate(timeout=120)
+    told = shop("serve", "status").ok().stdout
+    assert f"the last server (process {status.pid}) was killed while it was ready" in told
+
+
 def test_a_version_by_number_and_the_settings_of_its_option(shop):
     process, status = started(shop, "version=3", "serving=strict")
     try:

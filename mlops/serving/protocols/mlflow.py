@@ -24,7 +24,6 @@ from mlops.serving.strictness import Read
 from mlops.serving.unreadable import decoded
 
 FORMATS = ("dataframe_split", "dataframe_records", "inputs", "instances")
-CONTENT_TYPES = (b"application/json", b"text/csv")
 PARAMS = "params are not used by this model and were left out"
 
 
@@ -86,7 +85,8 @@ def _split(prepared: Prepared, raw: bytes) -> Read:
     key = "dataframe_split"
     found = decoded(raw, SPLIT, key)
     data = bytes(found.data)
-    if raw.count(b":") > len(Split.__struct_fields__) and len(raw) <= limits.OUTLINED:
+    keys = 2 + bool(bytes(found.index))  # and as many colons, unless one stands twice
+    if raw.count(b":") > keys and len(raw) <= limits.OUTLINED:
         limits.look_over(raw, prepared.settings, prepared.decoders.width)
         limits.outline(raw)
     if rows := prepared.decoders.matrix(data, found.columns):

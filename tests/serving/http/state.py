@@ -124,9 +124,6 @@ class State:
     def mirror(self, served: Served, *asked: Any) -> None:
         self.mirrored.append((asked[3].request_id, asked[4].status))
 
-    def status(self) -> dict[str, Any]:
-        return {"state": "ready"}
-
     async def admin(self, verb: str, payload: dict[str, Any]) -> dict[str, Any]:
         return {"verb": verb, **payload}
 

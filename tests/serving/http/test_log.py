@@ -256,6 +256,19 @@ def test_an_id_is_known_from_the_files_too(tmp_path):
     assert known.unknown(told) == [1, 3, 4]
 
 
+def test_nobody_is_told_unknown_before_the_files_have_been_looked_through(tmp_path, monkeypatch):
+    parts = Parts(tmp_path, log_mb=100)
+    for name in ("a", "b", "c"):
+        parts.add(entries(2, name))
+        parts.write()
+        parts._open.clear()
+    fresh = Parts(tmp_path, log_mb=100)
+    monkeypatch.setattr("mlops.serving.parts.LOOK_S", -1.0)
+    assert fresh.unknown([("nobody", 0)]) == []
+    monkeypatch.setattr("mlops.serving.parts.LOOK_S", 60.0)
+    assert fresh.unknown([("nobody", 0), ("a-1", 0)]) == [0]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "path"),
     [

@@ -113,3 +113,13 @@ def test_a_body_without_exactly_one_format_is_refused_in_mlflows_words(server, b
 def test_classes_are_answered_as_mlflow_does(serve):
     answer = post(serve(main=credit()), {"dataframe_records": [EXAMPLE]})
     assert answer.json()["predictions"] == ["good"]
+
+
+@pytest.mark.parametrize("index", [{}, {"index": [0]}], ids=["without", "with an index"])
+@pytest.mark.parametrize("key", ["columns", "data"])
+def test_a_key_of_a_split_frame_stands_once(server, key, index):
+    split = {"columns": COLUMNS, "data": [[*VALUES[:3], None, "x"]], **index}
+    text = json.dumps({"dataframe_split": {**split, "twice": 0}})
+    answer = post(server, text.replace('"twice": 0', f'"{key}": {json.dumps(split[key])}'))
+    assert answer.json()["code"] == "duplicate-key"
+    assert post(server, {"dataframe_split": split}).status_code == 200

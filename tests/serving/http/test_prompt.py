@@ -204,6 +204,13 @@ def test_a_server_with_a_token_still_asks_for_it(serve, monkeypatch):
     assert parsed(exchange(server, request()))[0] == "HTTP/1.1 401 Unauthorized"
     right = request(more="Authorization: Bearer tell-nobody\r\n")
     assert parsed(exchange(server, right))[0] == "HTTP/1.1 200 OK"
+    assert not server.app.heads  # it has an id of its own
+    again = right.replace(b"X-Request-Id: order-1\r\n", b"")
+    assert parsed(exchange(server, again))[0] == "HTTP/1.1 200 OK"
+    assert len(server.app.heads) == 1  # answered at once
+    wrong = again.replace(b"tell-nobody", b"tell-anyone")
+    assert parsed(exchange(server, wrong))[0] == "HTTP/1.1 401 Unauthorized"
+    assert len(server.app.heads) == 1
 
 
 def test_a_server_that_is_not_ready_says_so(serve):

@@ -92,8 +92,8 @@ def test_a_disk_that_is_full_ends_no_server(service, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr("mlops.serving.standing.write_whole", full)
-        service._says(problem="one")
-        service._says(problem="two")
+        service.standing.says(problem="one")
+        service.standing.says(problem="two")
         service.standing.write()
     assert [line for line in service.told if "written" in line] == [
         "the status cannot be written: [Errno 28] No space left on device"
