@@ -114,6 +114,8 @@ def _kind(column: pd.Series) -> str:
     if types.is_numeric_dtype(column.dtype):
         return "number"
     known = column.dropna()
+    if known.empty and isinstance(column.dtype, pd.StringDtype):
+        return "words"  # all of them lie on the side that is held out
     found = types.infer_dtype(known)
     if known.empty or found in ("integer", "floating", "mixed-integer-float", "decimal"):
         return "number"

@@ -83,7 +83,8 @@ def role_of(column: pd.Series, *, decimal: str = ".") -> str:
         return _time_or_date(column)
     if types.is_numeric_dtype(column.dtype):
         return "id" if named_id and _all_different_whole(known) else "numeric"
-    return _role_of_text(known, decimal, named_id)
+    # Parquet's booleans with a gap, and numbers of mixed types, arrive as objects.
+    return _role_of_text(known.astype("str"), decimal, named_id)
 
 
 def _role_of_text(known: pd.Series, decimal: str, named_id: bool) -> str:

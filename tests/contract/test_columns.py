@@ -56,6 +56,12 @@ def test_words_that_look_like_numbers_are_kept_from_becoming_numbers(columns):
     assert isinstance(columns.transform(record())["zip"].dtype, pd.CategoricalDtype)
 
 
+def test_a_column_of_text_stays_one_where_the_fitting_side_knows_no_value():
+    words = pd.array(["Bern", None, None], dtype="str")
+    held, fit = pd.DataFrame({"city": words[:1]}), pd.DataFrame({"city": words[1:]})
+    assert Columns().fit(fit).transform(held)["city"].tolist() == ["Bern"]
+
+
 def test_columns_are_found_by_name_and_others_are_ignored(columns):
     mixed = record(colour="red")[["colour", "built", "city", "zip", "area"]]
     assert columns.transform(mixed).columns.tolist() == ["area", "zip", "city", "built"]

@@ -82,6 +82,14 @@ def test_decimals_and_dates_become_numbers_and_times(work):
     assert dataset.frame.dtypes.astype(str).tolist() == ["float64", "datetime64[us]", "int64"]
 
 
+def test_booleans_with_a_gap_are_categories(frame, work):
+    table = pa.Table.from_pandas(frame).set_column(4, "new", [[True, False, None] * 20])
+    pq.write_table(table.replace_schema_metadata(None), work / "rows.parquet")
+    dataset = Parquet(path="rows.parquet", target="label").read()
+    assert {each.name: each.role for each in dataset.columns}["new"] == "categorical"
+    assert dataset.frame["new"].dropna().unique().tolist() == ["True", "False"]
+
+
 def test_a_damaged_file_is_refused(frame, work):
     frame.to_parquet("a.parquet")
     whole = (work / "a.parquet").read_bytes()

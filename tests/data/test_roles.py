@@ -39,6 +39,13 @@ def test_a_role_is_read_from_values_and_name(values, name, role):
 
 
 @pytest.mark.parametrize(
+    ("values", "role"), [([True, False, None], "categorical"), ([1, 2.5, None], "numeric")]
+)
+def test_a_column_of_objects_is_judged_by_what_they_say(values, role):
+    assert role_of(pd.Series(values, name="new", dtype=object)) == role
+
+
+@pytest.mark.parametrize(
     ("name", "sensitive"),
     [
         ("email", True),
