@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 from mlops.config import kinds, problems, ranges, trust, yamlfile
 from mlops.config.compose import Composed
+from mlops.config.environment import guarded
 from mlops.config.origin import origin
 from mlops.config.resolve import Resolving
 from mlops.config.walk import Walk
@@ -48,7 +49,7 @@ class Checked:
 def check(composed: Composed, groups: list[str]) -> Checked:
     """Check the keys, targets, arguments and ranges of `groups`; nothing is imported or run."""
     resolving = Resolving(composed)
-    found = [*composed.problems, *_rooms(composed, groups), *_hydra(composed)]
+    found = [*composed.problems, *_rooms(composed, groups), *_hydra(composed, resolving)]
     found += resolving.problems()
     found += _targets(composed, resolving)
     found += _beside(composed, resolving)
@@ -108,8 +109,8 @@ def _rooms(composed: Composed, groups: list[str]) -> Iterator[Problem]:
             )
 
 
-def _hydra(composed: Composed) -> Iterator[Problem]:
-    """Targets in Hydra's own node: also ``()`` and ``class`` of logging, a sweeper's function."""
+def _hydra(composed: Composed, resolving: Resolving) -> Iterator[Problem]:
+    """Hydra's own node: targets (also ``()`` and ``class`` of logging, a sweeper's function), names."""
     node = composed.tree.get("hydra") if "hydra" in composed.tree else None
     if not OmegaConf.is_config(node):
         return
@@ -127,6 +128,12 @@ def _hydra(composed: Composed) -> Iterator[Problem]:
         refused = trust.refusal(composed.catalogue, "hydra", extends, where)
         if refused:
             yield refused
+    with guarded(composed.catalogue.project):
+        for room in ("launcher", "sweeper"):
+            if isinstance(plain.get(room), dict):
+                for each in resolving.below(node[room], plain[room], f"hydra.{room}"):
+                    if each.code != "bad-interpolation":  # Hydra has more to point at than we know
+                        yield each
 
 
 def _place(composed: Composed, key: str) -> str:

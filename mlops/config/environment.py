@@ -14,7 +14,7 @@ from omegaconf.basecontainer import BaseContainer
 
 from mlops.config.settings import settings
 from mlops.core.errors import REFUSED, closest, fail, listed
-from mlops.core.secret import MARK
+from mlops.core.secret import MARK, Secret
 
 # What a value may compute; clocks, Hydra's own state and whatever else a process has registered
 # would make one configuration mean two things.
@@ -32,23 +32,31 @@ _ABSENT = "\0absent"
 
 
 @contextlib.contextmanager
-def guarded(project: Path) -> Iterator[None]:
+def guarded(project: Path, *, for_hydra: bool = False) -> Iterator[None]:
     """Within the block, values are resolved by :data:`RESOLVERS` alone.
 
     ``oc.env`` reads the names that the settings of `project` allow. ``${secret:NAME}`` resolves
     to a mark, never to the value: what is saved, logged or shown holds the mark; the part that
     needs the value gets a :class:`mlops.core.secret.Secret`.
+
+    Parameters
+    ----------
+    project : pathlib.Path
+    for_hydra : bool
+        True while Hydra makes a launcher or a sweeper: what else is registered stays, and a
+        secret is its value, because what is made there knows no marks.
     """
     before = BaseContainer._resolvers
-    BaseContainer._resolvers = {name: before[name] for name in RESOLVERS if name in before}
+    names = before if for_hydra else RESOLVERS
+    BaseContainer._resolvers = {name: before[name] for name in names if name in before}
     try:
-        _install(project)
+        _install(project, reveals=for_hydra)
         yield
     finally:
         BaseContainer._resolvers = before
 
 
-def _install(project: Path) -> None:
+def _install(project: Path, *, reveals: bool) -> None:
     def env(name: str, default: Any = _ABSENT) -> Any:
         value = os.environ.get(allowed(name, project), default)
         if value == _ABSENT:
@@ -63,7 +71,8 @@ def _install(project: Path) -> None:
         return value
 
     def secret(name: str) -> str:
-        return MARK + allowed(name, project)
+        held = Secret(allowed(name, project))
+        return held.reveal() if reveals else str(held)
 
     OmegaConf.register_new_resolver("oc.env", env, replace=True)
     OmegaConf.register_new_resolver("secret", secret, replace=True)

@@ -86,7 +86,7 @@ class Resolving:
         except MlopsError as error:
             return self.placed(error, place)
         except (OmegaConfBaseException, RecursionError) as error:
-            own = _own_error(error)
+            own = own_error(error)
             return self.placed(own, place) if own else self.nowhere(place, value, error)
         except _TooLarge:
             return self.too_large(place, value[:120])
@@ -202,7 +202,8 @@ def keys(values: Any, key: str = "") -> list[str]:
     return found
 
 
-def _own_error(error: BaseException | None) -> MlopsError | None:
+def own_error(error: BaseException | None) -> MlopsError | None:
+    """Our own error, if one lies under `error`."""
     while error is not None:
         if isinstance(error, MlopsError):
             return error

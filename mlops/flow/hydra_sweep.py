@@ -14,7 +14,9 @@ from mlops.config.build import project_on_path
 from mlops.config.catalogue import catalogue
 from mlops.config.commandline import Command, understand
 from mlops.config.compose import loader
+from mlops.config.environment import guarded
 from mlops.config.job import Job
+from mlops.config.resolve import own_error
 from mlops.config.sweeper.settings import SweeperSettings
 from mlops.core.crew import Failed
 from mlops.core.errors import ENVIRONMENT, MlopsError, closest, fail
@@ -37,27 +39,30 @@ def launched(command: Command, sweep: Sweep) -> None:
     from hydra.core.plugins import Plugins
 
     Plugins.instance()
-    hydra = Hydra(task_name="mlops", config_loader=loader(catalogue()))
+    found = catalogue()
+    hydra = Hydra(task_name="mlops", config_loader=loader(found))
+    folder = sweep.folder.path / "hydra"
     GlobalHydra.instance().initialize(hydra)
     ours = [
         "hydra/hydra_logging=none",
         "hydra/job_logging=none",
         "hydra.output_subdir=null",
         "hydra.mode=MULTIRUN",
-        f"hydra.sweep.dir='{sweep.jobs[0].outputs}/hydra'",
+        f"hydra.sweep.dir='{folder}'",
         "hydra.sweep.subdir='.'",
     ]
     task = _Task(sweep.folder.path, {name: sweep.parent(name) for name in sweep.names})
     try:
-        answer = hydra.multirun("config", task, [*command.words, *ours], False)
+        with guarded(found.project, for_hydra=True):
+            answer = hydra.multirun("config", task, [*command.words, *ours], False)
     except (KeyboardInterrupt, MlopsError):
         raise
     except Exception as error:  # whatever a launcher or a sweeper has against its settings
         raise _refused(command, error) from error
     finally:
         GlobalHydra.instance().clear()
-        # Hydra's own copy of the words, which may name an address with its password.
-        (sweep.jobs[0].outputs / "hydra" / "multirun.yaml").unlink(missing_ok=True)
+        # Hydra's own sweeper keeps a copy of the words, which may name an address with its password.
+        (folder / "multirun.yaml").unlink(missing_ok=True)
     returned = [each for batch in answer or [] for each in _listed(batch)]
     if not returned:
         return  # a study that has its total already
@@ -111,6 +116,8 @@ def _result(job: Job, returned: Any) -> Result:
 
 def _refused(command: Command, error: Exception) -> MlopsError:
     """What a launcher or a sweeper said, without the passwords of addresses."""
+    if own := own_error(error):
+        return own
     cause: BaseException = error
     while isinstance(cause, HydraException) and cause.__cause__ is not None:
         cause = cause.__cause__

@@ -51,6 +51,16 @@ def test_a_variable_nobody_allowed_is_not_read(project, kind, asked):
     assert "allowed_env" in problem.next_step
 
 
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("key", ["sweeper.study_name", "sweeper.storage", "launcher.n_jobs"])
+def test_hydra_s_own_parts_read_no_variable_that_nobody_allowed(project, key, asked):
+    parts = ("hydra/sweeper=optuna", "hydra/launcher=joblib")
+    problem = project.problem(*parts, f'hydra.{key}="{asked}"')
+    assert (problem.code, problem.exit_code) == ("environment-name", REFUSED)
+    assert problem.where == f'command line, `hydra.{key}="{asked}"`'
+    assert VALUE not in str(problem)
+
+
 def test_a_variable_in_a_key_of_an_own_resolver_is_refused_too(project):
     project.write("recipes/sly.yaml", 'data: {path: "${oc.dict.values:PRIVATE}"}\n')
     assert VALUE not in "".join(map(str, project.problems("recipe=sly")))

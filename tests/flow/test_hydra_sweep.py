@@ -60,6 +60,19 @@ def test_a_study_goes_on_past_jobs_that_were_killed_and_is_complete_in_the_end(p
     assert (third.exit_code, third.details["says"]) == (0, "no job was left to run")
 
 
+def test_a_study_s_address_may_be_a_secret_and_every_sweep_has_its_own_folder(place, monkeypatch):
+    monkeypatch.setenv("STUDY_URL", "sqlite:///kept-to-myself.db")
+    settings = place.folder / "mlops.yaml"
+    settings.write_text(settings.read_text() + "allowed_env: [STUDY_URL]\n")
+    words = ("hydra/sweeper=optuna", "hydra.sweeper.storage='${secret:STUDY_URL}'")
+    for count in (1, 2):
+        place("-m", *QUIET, *words, "hydra.sweeper.n_trials=1", "model.word=choice(fine)")
+        assert len(list(place.outputs.rglob("optimization_results.yaml"))) == count
+    assert (place.folder / "kept-to-myself.db").exists()
+    written = [path for path in place.outputs.rglob("*") if path.is_file()]
+    assert not [path for path in written if b"kept-to-myself" in path.read_bytes()]
+
+
 def test_ctrl_c_leaves_no_job_running(place, command_line):
     words = ("-m", *QUIET, *GRID, "model.word=hang,fine", "ui=plain")
     driver = command_line(place.folder).start(*words)

@@ -91,7 +91,8 @@ class StudySweeper(Sweeper):
         assert self.config is not None
         folder = Path(str(self.config.hydra.sweep.dir))
         folder.mkdir(parents=True, exist_ok=True)
-        OmegaConf.save(self.config, folder / "multirun.yaml")
+        if self.config.hydra.output_subdir is not None:  # null asks Hydra for no copies
+            OmegaConf.save(self.config, folder / "multirun.yaml")
         log.info(f"Study {asking.study.study_name!s}: {asking.total - asking.asked} jobs to run")
         returned = self._carry_out(asking)
         _save(asking.study, folder / "optimization_results.yaml")

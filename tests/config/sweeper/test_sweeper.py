@@ -123,6 +123,14 @@ def test_a_sweep_of_hydra_optuna_sweeper_runs_as_it_is_and_alike_with_the_same_s
     assert application.results() == found
 
 
+def test_a_copy_of_the_words_is_kept_where_hydra_is_asked_for_copies(application):
+    copy = application.folder / "swept" / "multirun.yaml"
+    application("hydra.output_subdir=null")
+    assert not copy.exists()
+    application()
+    assert copy.exists()
+
+
 def test_the_same_seed_gives_the_same_sweep_whichever_job_ends_first(application):
     """The first of two jobs at once, the one at 6, is held until the other has ended."""
     words = ("hydra/launcher=joblib", "hydra.sweeper.n_jobs=2", "hydra.sweeper.sampler.seed=4")
