@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from mlops.core.errors import MlopsError, closest, fail, listed
 
 TEXT = ("reason", "query", "path", "url")
 _OTHERWISE = re.compile(r"(?:nan|inf|null|true|false)\Z", re.IGNORECASE)
+_QUOTED = re.compile(r"(['\"])(?:\\.|(?!\1)[^\\])*\1", re.DOTALL)
 SPACE = ("tuner.space.", "tuner.options.")
 
 
@@ -117,11 +119,16 @@ def _own(
     if mark and name.startswith(SPACE) and value != "null":
         return f"{key}{mark}{quoted(value)}"  # what a tuner may try, not a sweep of ours
     is_choice = name in ("recipe", *catalogue.groups)
-    if is_choice and _OTHERWISE.match(value) and value in catalogue.options(name):
-        return f"{key}{mark}'{value}'"  # an option's name, which Hydra would read as a number
+    if is_choice:
+        value = ",".join(_as_name(each, catalogue.options(name)) for each in value.split(","))
     if mark and is_text and not (multirun and not name.startswith("flow.")):
         value = quoted(value)
     return f"{key}{mark}{value}"
+
+
+def _as_name(value: str, options: Collection[str]) -> str:
+    """The name of an option that Hydra would read as a number, in quotes."""
+    return f"'{value}'" if _OTHERWISE.match(value) and value in options else value
 
 
 def quoted(value: str) -> str:
@@ -130,7 +137,7 @@ def quoted(value: str) -> str:
     >>> quoted("better recall, it's ok"), quoted("'done'")
     ("'better recall, it\\'s ok'", "'done'")
     """
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+    if _QUOTED.fullmatch(value):
         return value
     escaped = re.sub(r"(\\*)'", lambda found: found[1] * 2 + r"\'", value)
     trailing = len(escaped) - len(escaped.rstrip("\\"))

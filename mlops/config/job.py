@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -90,7 +91,8 @@ class Job:
         path = str(self.values["data"].get("path") or "")
         is_own = path and not path.startswith("bundled:")
         stem = Path(path).stem if is_own else self.choices["data"]
-        return "".join(each if each.isalnum() else "_" for each in stem).strip("_")[:64] or "model"
+        safe = re.sub(r"[^A-Za-z0-9]", "_", stem)
+        return safe.strip("_")[:64] or "model"
 
     @property
     def project(self) -> Path:

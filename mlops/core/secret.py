@@ -9,7 +9,8 @@ from typing import Any
 from mlops.core.errors import fail
 
 MARK = "secret://"
-USERINFO = re.compile(r"(?<=://)[^/\s'\"]*@")
+# Rather too much than a password with a slash or a quote in it: what has a colon goes up to the @.
+USERINFO = re.compile(r"(?<=://)(?:[^/\s'\"@:]*:\S*|[^/\s'\"]*)@")
 _QUERY = re.compile(
     r"([?&][^=&\s]*(?:password|passwd|pwd|token|secret|key|sig)[^=&\s]*=)[^&\s'\"]+", re.IGNORECASE
 )
@@ -20,6 +21,8 @@ def masked(text: str) -> str:
 
     >>> masked("could not reach https://ann:pw@host/path?token=abc&x=1")
     'could not reach https://***@host/path?token=***&x=1'
+    >>> masked('postgresql://ann:p/w"@x@host/db')
+    'postgresql://***@host/db'
     """
     return _QUERY.sub(r"\1***", USERINFO.sub("***@", text))
 

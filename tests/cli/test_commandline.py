@@ -107,11 +107,12 @@ def test_a_path_of_the_data_is_free_text_too(work):
 @example(text="'")
 @example(text="\\")
 @example(text="''")
+@example(text="'a' or 'b'")
 def test_any_text_survives_the_quotes(text):
     word = f"flow.reason={quoted(text)}"
-    held = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
-    if not held and "\n" not in text and "\r" not in text:
-        assert OverridesParser.create().parse_override(word).value() == text
+    if "\n" not in text and "\r" not in text:
+        value = OverridesParser.create().parse_override(word).value()
+        assert value == text or quoted(text) == text
 
 
 @pytest.mark.parametrize("name", ["nan", "null", "true", "inf"])
@@ -191,3 +192,10 @@ def test_a_missing_positional_is_asked_for_as_it_is_typed(work):
         job_of(understand(["init"], catalogue()))
     (problem,) = caught.value.problems
     assert (problem.code, problem.next_step) == ("missing-value", "write mlops init NAME")
+
+
+def test_an_option_named_like_a_number_is_chosen_alone_and_in_a_sweep(work):
+    (work / "conf" / "model").mkdir(parents=True)
+    (work / "conf" / "model" / "nan.yaml").write_text("_target_: sklearn.linear_model.Ridge\n")
+    assert understand(["model=nan"], catalogue()).words == ("model='nan'",)
+    assert understand(["-m", "model=ridge,nan"], catalogue()).words == ("model=ridge,'nan'",)

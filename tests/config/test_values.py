@@ -114,6 +114,14 @@ def test_the_next_step_of_a_wrong_word_can_be_typed(project):
     assert project.check(problem.next_step.removeprefix("write ").strip("'")).name == "2024"
 
 
+def test_the_name_of_a_file_of_any_script_is_made_safe(project):
+    words = ("data=csv", "data.target=y")
+    project.write("données.csv", "x,y\n1,2\n")
+    assert project.check(*words, "data.path=données.csv").name == "donn_es"
+    project.write("数据.csv", "x,y\n1,2\n")
+    assert project.check(*words, "data.path=数据.csv").name == "model"
+
+
 def test_a_required_value_is_asked_for_with_its_line(project):
     found = project.problems("data=csv")
     assert [each.code for each in found] == ["missing-value"] * 2
