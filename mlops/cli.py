@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import os
 import signal
@@ -11,13 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from mlops.core.errors import ENVIRONMENT, INTERRUPTED, MlopsError, Problem
+from mlops.core.errors import INTERRUPTED, MlopsError, Problem
 from mlops.core.record import Result
 from mlops.core.stop import heeded
 
 ASKING = frozenset({"--help", "-h", "--version"})
-_OF_THE_SYSTEM = "EACCES EPERM EROFS ENOSPC EDQUOT EFBIG EIO EMFILE ENFILE ENAMETOOLONG ENOTDIR"
-_SYSTEM = {getattr(errno, name, None) for name in _OF_THE_SYSTEM.split()}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -62,7 +59,7 @@ def _exit_code(arguments: list[str], debug: bool) -> int:
     except (Exception, SystemExit) as error:  # code of others may want to leave the process
         if debug:
             raise
-        return _failed(arguments, _refused_by_system(error) or _unexpected(error))
+        return _failed(arguments, _unexpected(error))
 
 
 def interrupted(arguments: list[str]) -> int:
@@ -154,23 +151,6 @@ def _interrupted() -> MlopsError:
             accepted="-",
             next_step="run the same command again: finished steps are reused",
             exit_code=INTERRUPTED,
-        )
-    )
-
-
-def _refused_by_system(error: BaseException) -> MlopsError | None:
-    """What the disk or its rights are to blame for; None for everything else."""
-    if not isinstance(error, OSError) or error.errno not in _SYSTEM:
-        return None
-    return MlopsError(
-        Problem(
-            code="system-refused",
-            says="The system refuses to read or write a file.",
-            where=str(error.filename or "this command"),
-            found=error.strerror or str(error),
-            accepted="a place that you may read and write, on a disk with room",
-            next_step="look at its rights and at the room on the disk, then run the command again",
-            exit_code=ENVIRONMENT,
         )
     )
 

@@ -110,7 +110,7 @@ def _rooms(composed: Composed, groups: list[str]) -> Iterator[Problem]:
 
 
 def _hydra(composed: Composed, resolving: Resolving) -> Iterator[Problem]:
-    """Hydra's own node: targets (also ``()`` and ``class`` of logging, a sweeper's function), names."""
+    """Targets in Hydra's own node: also ``()`` and ``class`` of logging, a sweeper's function."""
     node = composed.tree.get("hydra") if "hydra" in composed.tree else None
     if not OmegaConf.is_config(node):
         return
@@ -128,6 +128,13 @@ def _hydra(composed: Composed, resolving: Resolving) -> Iterator[Problem]:
         refused = trust.refusal(composed.catalogue, "hydra", extends, where)
         if refused:
             yield refused
+    yield from _variables(composed, node, plain, resolving)
+
+
+def _variables(
+    composed: Composed, node: Any, plain: dict[Any, Any], resolving: Resolving
+) -> Iterator[Problem]:
+    """Variables that a launcher or a sweeper may not read."""
     with guarded(composed.catalogue.project):
         for room in ("launcher", "sweeper"):
             if isinstance(plain.get(room), dict):

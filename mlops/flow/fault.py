@@ -1,14 +1,23 @@
-"""Whose mistake an exception is that nobody expected: the project's own code's, or ours."""
+"""Whose mistake an exception is that nobody expected: the system's, the project's code's, ours."""
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from mlops.core.errors import BUG, USER, Problem
+from mlops.core.errors import BUG, ENVIRONMENT, USER, Problem
 from mlops.core.paths import PACKAGE
+
+_OF_THE_SYSTEM = "EACCES EPERM EROFS ENOSPC EDQUOT EFBIG EIO EMFILE ENFILE ENAMETOOLONG ENOTDIR"
+_SYSTEM = {getattr(errno, name, None) for name in _OF_THE_SYSTEM.split()}
+
+
+def is_of_system(error: BaseException) -> bool:
+    """Whether the disk or its rights are to blame, whoever asked for the file."""
+    return isinstance(error, OSError) and error.errno in _SYSTEM
 
 
 def fault(error: BaseException, project: Path, *, where: str, again: str) -> Problem:
@@ -24,6 +33,16 @@ def fault(error: BaseException, project: Path, *, where: str, again: str) -> Pro
     again : str
         How to see the stack trace, e.g. "run it again with --debug".
     """
+    if isinstance(error, OSError) and is_of_system(error):
+        return Problem(
+            code="system-refused",
+            says="The system refuses to read or write a file.",
+            where=str(error.filename or where or "this command"),
+            found=error.strerror or str(error),
+            accepted="a place that you may read and write, on a disk with room",
+            next_step="look at its rights and at the room on the disk, then run the command again",
+            exit_code=ENVIRONMENT,
+        )
     found = f"{type(error).__name__}: {error}".split("\n")[0][:200]
     own = list(_own_lines(error, project))
     if own:

@@ -17,6 +17,7 @@ from mlops.config.job import Job
 from mlops.core import artefact
 from mlops.core.dataset import Dataset
 from mlops.core.errors import MlopsError, counted, fail
+from mlops.flow.fault import is_of_system
 from mlops.flow.heard import QUOTED
 from mlops.flow.keys import depends_on
 
@@ -106,9 +107,11 @@ def blamed(job: Job, group: str, side: Dataset | None = None) -> Iterator[None]:
     """
     try:
         yield
-    except (MlopsError, OSError, MemoryError):
+    except (MlopsError, BrokenPipeError, MemoryError):
         raise
     except Exception as error:
+        if is_of_system(error):
+            raise
         said = f"{type(error).__name__}: {error}".strip().split("\n")[0][:300]
         if side is None or side.sensitive:
             said = QUOTED.sub("…", said)

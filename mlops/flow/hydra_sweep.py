@@ -61,7 +61,7 @@ def launched(command: Command, sweep: Sweep) -> None:
         raise _refused(command, error) from error
     finally:
         GlobalHydra.instance().clear()
-        # Hydra's own sweeper keeps a copy of the words, which may name an address with its password.
+        # Hydra's own sweeper keeps a copy of the words; an address may hold a password.
         (folder / "multirun.yaml").unlink(missing_ok=True)
     returned = [each for batch in answer or [] for each in _listed(batch)]
     if not returned:

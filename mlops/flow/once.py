@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from mlops.config.job import Job
@@ -17,7 +19,7 @@ from mlops.core.tuning import Trial
 from mlops.core.turns import told_to
 from mlops.flow.artifacts import write_artifacts, write_model
 from mlops.flow.candidate import write_candidate
-from mlops.flow.fault import fault
+from mlops.flow.fault import fault, is_of_system
 from mlops.flow.heard import heard, sentences
 from mlops.flow.jobs import make_parts
 from mlops.flow.page import page
@@ -132,14 +134,11 @@ def carry_out(
             private = bool(verdict.prepared.dataset.sensitive)
             running.heard = sentences(caught, without_values=private)
             return _judged(verdict, running)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, BrokenPipeError):
             running.failed("KILLED", "aborted")
             raise
         except MlopsError as error:
             running.failed("FAILED", error.problems[0].code)
-            raise
-        except OSError:
-            running.failed("FAILED", "cannot-write")
             raise
         except (Exception, SystemExit) as error:
             running.failed("FAILED", fault(error, job.project, where="", again="").code)
@@ -150,11 +149,20 @@ def carry_out(
 
 @contextmanager
 def writable(job: Job) -> Iterator[None]:
-    """What the system says against writing, as an error in five parts."""
+    """What the system says against writing results, as an error in five parts."""
     try:
         yield
     except OSError as error:
-        raise unwritable(job.outputs, error) from error
+        if _is_ours(error, job):
+            raise unwritable(job.outputs, error) from error
+        raise
+
+
+def _is_ours(error: OSError, job: Job) -> bool:
+    """Whether the file lies where results go; a disk that is full does not name its file."""
+    if error.filename is None:
+        return is_of_system(error)
+    return Path(os.fsdecode(error.filename)).absolute().is_relative_to(job.outputs)
 
 
 def _judged(verdict: Verdict, running: _Running) -> Result:

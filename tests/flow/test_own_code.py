@@ -48,6 +48,8 @@ def model(fit="pass", predict="pass"):
     ("source", "code", "where", "found"),
     [
         (model(fit="1 / 0"), "cannot-learn", "model, fitted", "ZeroDivisionError"),
+        (model(fit="open('gone.csv')"), "cannot-learn", "model, fitted", "FileNotFoundError"),
+        (model(predict="open('gone.csv')"), "own-code-failed", "own.py:12", "FileNotFoundError"),
         (model(predict="1 / 0"), "own-code-failed", "own.py:12", "ZeroDivisionError"),
         (model(predict="raise SystemExit(7)"), "own-code-failed", "own.py:12", "SystemExit: 7"),
         (model(fit="exit(7)"), "own-code-failed", "own.py:8", "SystemExit: 7"),

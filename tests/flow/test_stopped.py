@@ -148,3 +148,12 @@ def _aborted(client):
     found = client.search_runs([experiment.experiment_id], "tags.`mlops.reason` = 'aborted'")
     assert {run.info.status for run in found} <= {"KILLED"}
     return len(found)
+
+
+def test_who_reads_no_further_stops_the_run_and_is_told_nothing(cli, work):
+    process = cli.start("mode=smoke", "tracker=offline", "ui=plain")
+    process.stdout.close()
+    assert (process.wait(ENDS_S), process.stderr.read()) == (0, "")
+    (key,) = pending(work / "outputs")
+    record = Spool(work / "outputs").read(key)
+    assert (record.status, record.tags["mlops.reason"]) == ("KILLED", "aborted")
