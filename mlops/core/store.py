@@ -54,8 +54,10 @@ class Store:
 
         A corrupt entry is removed, so that it is made anew.
         """
+        was_there = self.has(kind, key)
         if not self.is_whole(kind, key):
-            self.remove(kind, key)
+            if was_there:  # else somebody may have put it there this very moment
+                self.remove(kind, key)
             return None
         entry = self.folder / kind / key
         with contextlib.suppress(OSError):  # a read-only cache can still be read

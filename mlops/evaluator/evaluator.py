@@ -231,7 +231,7 @@ class Evaluator:
             gates=verdicts(self._all_gates(), evidence, binding=self.binding),
             slices=groups,
             worst=worst(test, rows.badness, lambda position: self.shown(rows, position, task)),
-            plots=self.plots(rows, task),
+            plots=() if task.target in test.sensitive else self.plots(rows, task),
             warnings=(
                 *about_size(len(rows.badness)),
                 *about_metrics(metrics, len(folds)),

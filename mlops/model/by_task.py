@@ -38,7 +38,8 @@ class ByTask:
         costs; ``auto``: tuned if the data states costs, else 0.5. With 0.5, and for more than two
         classes, the most probable class is said.
     class_weight : {"auto", "none", "balanced"}
-        ``auto``: the costs, if the data states any. A classifier that takes no weights gets none.
+        ``auto``: the costs, if the data states any and the threshold does not count them already,
+        as ``bayes`` does where nothing makes the probabilities honest again. A classifier that takes no weights gets none.
     folds : int, >= 2
         Folds of the training part for calibration and for the tuned threshold.
     **params
@@ -118,7 +119,9 @@ class ByTask:
         return make(**{key: each for key, each in given.items() if key not in own})
 
     def _weights(self, task: Task) -> Any:
-        if self.class_weight == "auto" and task.costs:
+        # The threshold counts the costs already; weights would count them in its probabilities too.
+        counted = self.threshold == "bayes" and len(task.classes) == 2 and not self.calibration
+        if self.class_weight == "auto" and task.costs and not counted:
             return {label: float(task.costs.get(label, 1.0)) for label in task.classes}
         return "balanced" if self.class_weight == "balanced" else None
 

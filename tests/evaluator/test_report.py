@@ -50,6 +50,17 @@ def test_the_worst_rows_come_first_without_sensitive_columns(
     assert set(report.worst[0]) == {"row", "actual", "predicted", "error", "size", "rooms"}
 
 
+@pytest.mark.parametrize("name", ["houses", "loans"])
+def test_no_picture_shows_a_sensitive_target(
+    evaluator: Any, judge: Any, name: str, request: Any
+) -> None:
+    data = request.getfixturevalue(name)
+    rule = evaluator(data.task.name)
+    assert judge(rule, data).plots
+    columns = (*data.columns[:-1], dataclasses.replace(data.columns[-1], sensitive=True))
+    assert judge(rule, dataclasses.replace(data, columns=columns)).plots == ()
+
+
 def test_the_worst_class_predictions_are_the_surest_mistakes(
     evaluator: Any, judge: Any, loans: Any, make_answers: Any
 ) -> None:

@@ -311,6 +311,23 @@ def test_an_entry_appears_whole_or_not_at_all(tmp_path):
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+class Overtaken(Store):
+    """A store in which another process puts an entry while one looks for it."""
+
+    def is_whole(self, kind, key):
+        found = super().is_whole(kind, key)
+        with Store(self.folder).put(kind, key) as folder:
+            (folder / "data").write_text("theirs")
+        return found
+
+
+def test_what_another_put_while_one_looked_for_it_stays(tmp_path):
+    assert Overtaken(tmp_path).get("step", "key") is None
+    entry = Store(tmp_path).get("step", "key")
+    assert entry is not None
+    assert (entry / "data").read_text() == "theirs"
+
+
 def test_several_may_write_the_same_entry_at_once(tmp_path):
     store = Store(tmp_path)
     gate = threading.Barrier(8)

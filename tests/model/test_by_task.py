@@ -55,6 +55,14 @@ def test_costs_become_weights_and_a_tuned_threshold():
     assert model.estimator.class_weight == {"bad": 5.0, "good": 1.0}
 
 
+def test_costs_are_counted_once_where_the_threshold_counts_them():
+    model = linear(threshold="bayes").estimator(CREDIT, seed=0)
+    assert (model.threshold, model.estimator.class_weight) == (pytest.approx(1 / 6), None)
+    honest = linear(threshold="bayes", calibration="sigmoid").estimator(CREDIT, seed=0)
+    assert honest.estimator.estimator.class_weight == {"bad": 5.0, "good": 1.0}
+    assert linear(threshold="bayes").estimator(WINE, seed=0).class_weight == {0: 1, 1: 1, 2: 3}
+
+
 def test_without_costs_nothing_is_weighted_or_wrapped():
     model = linear().estimator(PLAIN, seed=0)
     assert isinstance(model, LogisticRegression)
