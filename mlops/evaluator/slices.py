@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -29,8 +28,8 @@ def sliced(
     """Score each group of each column, and say what could not be sliced.
 
     A column of many numbers or of dates is cut into quantile `bands`; of any other the 20 largest
-    groups are scored, the rest as one. Groups of a sensitive column are named by a hash, its bands
-    by their number: a label would write the value.
+    groups are scored, the rest as one. Groups of a sensitive column, the largest first, and its
+    bands are named by their number: a label would write the value, a hash of it can be guessed.
 
     Parameters
     ----------
@@ -106,7 +105,10 @@ def _grouped(values: pd.Series, hidden: bool) -> tuple[np.ndarray, list[str]]:
     codes, found = pd.factorize(values.astype(object), use_na_sentinel=False)
     largest = np.argsort(-np.bincount(codes), kind="stable")
     shown = largest[:MOST_GROUPS]
-    labels = [_label(found[k], str(values.name), hidden) for k in shown]
+    labels = [
+        _label(found[k], f"group {number} of {len(found)}" if hidden else "")
+        for number, k in enumerate(shown, start=1)
+    ]
     place = np.full(len(found), len(shown))
     place[shown] = np.arange(len(shown))
     if len(largest) > len(shown):
@@ -114,10 +116,6 @@ def _grouped(values: pd.Series, hidden: bool) -> tuple[np.ndarray, list[str]]:
     return place[codes], labels
 
 
-def _label(value: Any, column: str, hidden: bool) -> str:
+def _label(value: Any, instead: str) -> str:
     text = plain(value)
-    if text is None:
-        return "missing"
-    if hidden:
-        return "#" + hashlib.sha256(f"{column}={value}".encode()).hexdigest()[:8]
-    return str(text)
+    return "missing" if text is None else instead or str(text)
