@@ -54,19 +54,27 @@ def depends_on(job: Job, *groups: str, **inputs: Any) -> dict[str, Any]:
 
 @functools.cache
 def _source(target: str) -> str:
-    """Version of the package, and for code that lies around as files, a hash of its folder."""
+    """Version of the package, and for code that lies around as files, a hash of what it may use.
+
+    That is the whole package; beside a module without one what lies in its folder, and of ours
+    the room and ``core``, as rooms import nothing else.
+    """
     found = signature.read(target)
     package = found.module.partition(".")[0]
     number = _version(package)
     if found.file is None or (number and "site-packages" in found.file.parts):
         return number
-    folders = [found.file.parent]
+    inside = found.module.count(".") + (found.file.name == "__init__.py")
     if package == "mlops":
-        folders.append(Path(__file__).resolve().parents[1] / "core")
+        core = Path(__file__).resolve().parents[1] / "core"
+        files = [*sorted(found.file.parent.glob("*.py")), *sorted(core.glob("*.py"))]
+    elif inside:
+        files = sorted(found.file.parents[inside - 1].rglob("*.py"))
+    else:
+        files = sorted(found.file.parent.glob("*.py"))
     code = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(folder.glob("*.py")):
-            code.update(path.read_bytes())
+    for path in files:
+        code.update(path.read_bytes())
     return f"{number} {code.hexdigest()[:12]}".strip()
 
 

@@ -39,7 +39,8 @@ class ByTask:
         classes, the most probable class is said.
     class_weight : {"auto", "none", "balanced"}
         ``auto``: the costs, if the data states any and the threshold does not count them already,
-        as ``bayes`` does where nothing makes the probabilities honest again. A classifier that takes no weights gets none.
+        as ``bayes`` does where nothing makes the probabilities honest again. A classifier that
+        takes no weights gets none.
     folds : int, >= 2
         Folds of the training part for calibration and for the tuned threshold.
     **params

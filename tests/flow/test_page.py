@@ -31,4 +31,4 @@ def test_slices_of_a_sensitive_column_are_said_to_hide_their_values(page):
     slices = "evaluator.regression.slices=[chas,rm]"
     assert "hidden: sensitive –" not in page(slices)
     found = page(slices, "data.sensitive=[chas,lstat]")
-    assert "hidden: sensitive – the groups of chas are named by a hash or a number" in found
+    assert "hidden: sensitive – the groups of chas are named by a number" in found

@@ -219,12 +219,15 @@ class Doubled(TransformerMixin, BaseEstimator):
 
 
 def test_changed_code_of_a_class_of_the_project_s_own_is_run_anew(cli, work, root):
-    (work / "mine").mkdir()
-    (work / "mine" / "__init__.py").write_text("")
-    (work / "mine" / "doubled.py").write_text(CLASS)
+    source, beside = work / "mine" / "parts" / "doubled.py", work / "mine" / "more.py"
+    source.parent.mkdir(parents=True)
+    for folder in (source.parent, source.parent.parent):
+        (folder / "__init__.py").write_text("")
+    beside.write_text("MORE = 0\n")
+    source.write_text("from mine.more import MORE\n" + CLASS)
     (work / "conf" / "features").mkdir(parents=True)
     (work / "conf" / "features" / "doubled.yaml").write_text(
-        "# Numbers times a number.\n_target_: mine.doubled.Doubled\ntimes: 2.0\n"
+        "# Numbers times a number.\n_target_: mine.parts.doubled.Doubled\ntimes: 2.0\n"
     )
     (work / "mlops.yaml").write_text("allowed_targets: [mine.*]\n")
     words = ("features=doubled", "ui=json", *QUICK)
@@ -234,7 +237,9 @@ def test_changed_code_of_a_class_of_the_project_s_own_is_run_anew(cli, work, roo
         return {each["name"]: (each["status"], each["says"]) for each in found}
 
     assert front()["features"][0] == "done"
-    (work / "mine" / "doubled.py").write_text(CLASS.replace("X * self.times", "X * self.times + 1"))
+    beside.write_text("MORE = 1\n")
+    assert "Doubled's code changed" in front()["features"][1]
+    source.write_text(source.read_text().replace("X * self.times", "X * self.times + MORE"))
     status, why = front()["features"]
     assert status == "done"
     assert "Doubled's code changed" in why
