@@ -8,9 +8,11 @@ from mlops.config.catalogue import Catalogue, Recipe
 from mlops.config.yamlfile import Document
 from mlops.core.errors import REFUSED, Problem, closest, listed
 
-# A recipe is written by a stranger: where results go, who serves them and what a verb does
-# stay with the person at the keyboard.
+# A recipe is written by a stranger: where runs are recorded, to which repository versions are
+# pushed and what a verb does stay with the person at the keyboard. It may say which kind of
+# registry there is, and who serves.
 OURS_ALONE = ("hydra", "tracker", "flow", "ui", "compute", "serving", "outputs", "recipe", "of")
+OURS_IN = {"registry": ("repository", "folder", "branch", "remote")}
 PLAIN = ("seed", "name")
 
 
@@ -57,7 +59,8 @@ def _wrong_section(name: str, document: Document, key: str, value: Any) -> list[
     if "defaults" in (value or {}):
         # Hydra would take it for a list of choices, from any room.
         return [_reaches(name, f"{key}.defaults", document.at(f"{key}.defaults"))]
-    return []
+    ours = [f"{key}.{each}" for each in OURS_IN.get(key, ()) if each in (value or {})]
+    return [_reaches(name, each, document.at(each)) for each in ours]
 
 
 def _choices(document: Document, catalogue: Catalogue, problems: list[Problem]) -> dict[str, str]:

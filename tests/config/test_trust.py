@@ -159,6 +159,10 @@ def test_a_settings_line_trusts_one_name_and_no_other(project):
         ("model:\n  defaults: [/flow/clean@_global_.flow]\n", 2),
         ("model:\n  alpha: 1\n  defaults: [/tracker/offline@_global_.tracker, _self_]\n", 3),
         ("cleaner: {defaults: abc}\n", 1),
+        ("registry:\n  name: x\n  repository: /elsewhere\n", 3),
+        ("registry: {remote: https://elsewhere}\n", 1),
+        ("registry: {branch: main}\n", 1),
+        ("registry: {folder: elsewhere}\n", 1),
     ],
 )
 def test_a_recipe_does_not_reach_outside_the_road(project, text, line):
