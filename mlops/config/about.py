@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from mlops.config import ranges
-from mlops.config.yamlfile import Document
 from mlops.core.errors import REFUSED, MlopsError, fail
+from mlops.core.yamlfile import Document
 
 _NAME = re.compile(r"^[A-Za-z_][\w-]*$")
 _INNER = re.compile(r"^([A-Za-z_][\w-]*)(?:@([A-Za-z_]\w*))?$")

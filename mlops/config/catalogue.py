@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mlops.config import yamlfile
 from mlops.config.about import ABOUT, inner, lifted
-from mlops.config.yamlfile import Document, shown
+from mlops.core import yamlfile
 from mlops.core.errors import MlopsError, Problem, closest, fail, listed
 from mlops.core.paths import packaged
+from mlops.core.yamlfile import Document, shown
 
 _SAFE = re.compile(r"^[A-Za-z_][\w-]*(/[A-Za-z_][\w-]*)*$")
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from mlops.config import kinds, problems, ranges, trust, yamlfile
+from mlops.config import kinds, problems, ranges, trust
 from mlops.config.compose import Composed
 from mlops.config.environment import guarded
 from mlops.config.origin import origin
 from mlops.config.resolve import Resolving
 from mlops.config.walk import Walk
+from mlops.core import yamlfile
 from mlops.core.errors import Problem, listed
 
 # The keys beside the rooms: type, range.

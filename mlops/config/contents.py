@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops.config.yamlfile import Document
 from mlops.core.errors import REFUSED, MlopsError, Problem, closest, listed
+from mlops.core.yamlfile import Document
 
 if TYPE_CHECKING:
     from mlops.config.catalogue import Catalogue

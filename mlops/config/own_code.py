@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mlops.config import kinds
-from mlops.config.yamlfile import shown
 from mlops.core.errors import ENVIRONMENT, REFUSED, Problem
+from mlops.core.yamlfile import shown
 
 
 def wrong_with(file: Path, target: str, group: str, where: str, top: bool) -> Problem | None:

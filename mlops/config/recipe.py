@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mlops.config.catalogue import Catalogue, Recipe
-from mlops.config.yamlfile import Document
 from mlops.core.errors import REFUSED, Problem, closest, listed
+from mlops.core.yamlfile import Document
 
 # A recipe is written by a stranger: where runs are recorded, to which repository versions are
 # pushed and what a verb does stay with the person at the keyboard. It may say which kind of

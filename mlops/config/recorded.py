@@ -14,13 +14,14 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from mlops.config import trust, yamlfile
+from mlops.config import trust
 from mlops.config.candidates import FITTED, Candidates
 from mlops.config.catalogue import Catalogue, Option, Recipe
 from mlops.config.compose import Composed
-from mlops.config.yamlfile import Document
+from mlops.core import yamlfile
 from mlops.core.errors import Problem
 from mlops.core.secret import masked
+from mlops.core.yamlfile import Document
 
 ROOMS = (
     *("data", "contract", "splitter", "cleaner", "features", "model", "tuner", "evaluator"),

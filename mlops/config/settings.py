@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops.config import yamlfile
+from mlops.core import yamlfile
 from mlops.core.errors import closest, fail, listed
 
 FILE = "mlops.yaml"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mlops.config.compose import Composed
-from mlops.config.yamlfile import shown
 from mlops.core.errors import closest
+from mlops.core.yamlfile import shown
 
 
 def unused(composed: Composed) -> tuple[str, ...]:

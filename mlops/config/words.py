@@ -11,9 +11,9 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from mlops.config.catalogue import Catalogue
-from mlops.config.yamlfile import MOST_DEPTH
 from mlops.core.errors import REFUSED, Problem, closest, listed
 from mlops.core.secret import masked
+from mlops.core.yamlfile import MOST_DEPTH
 
 MOST_LETTERS, LONGEST_KEY = 20_000, 200
 _KEY = re.compile(r"^[A-Za-z_][\w./@-]*$")

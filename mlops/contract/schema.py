@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops.core.dataset import ROLES, Dataset
 from mlops.core.errors import MlopsError, fail, listed
+from mlops.core.values import word
 
 if TYPE_CHECKING:
     import pandas as pd
 
 VERSION = 1
+WHOLE = re.compile(r"0|-?[1-9]\d*")
 KINDS = {"numeric": "number", "date": "date", "time": "date"}
 
 
@@ -84,27 +89,26 @@ class Schema:
         MlopsError
             It is no contract.
         """
-        import yaml
+        from mlops.core.yamlfile import parse
 
         try:
-            raw = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            place = f"{where}:{mark.line + 1}" if mark else where
-            raise _unreadable(place, "no YAML") from None
-        wanted = {"version", "task", "target", "rows", "columns"}
-        if (
-            not isinstance(raw, dict)
-            or set(raw) - wanted
-            or not isinstance(raw.get("columns"), dict)
-        ):
+            document = parse(text, Path(where), as_written=True)
+        except MlopsError as error:
+            (problem,) = error.problems
+            raise _unreadable(problem.where, problem.found) from None
+        raw, wanted = document.data, {"version", "task", "target", "rows", "columns"}
+        if set(raw) - wanted or not isinstance(raw.get("columns"), dict):
             raise _unreadable(where, "other keys than " + ", ".join(sorted(wanted)))
-        if raw.get("version") != VERSION:
+        if raw.get("version") != str(VERSION):
             raise _unreadable(where, f"version {raw.get('version')}")
-        rules = {str(name): _rule(str(name), each, where) for name, each in raw["columns"].items()}
+        rules = {
+            name: _rule(each, f"{document.at(f'columns.{name}')}, columns.{name}")
+            for name, each in raw["columns"].items()
+        }
+        rows = _number(raw.get("rows") or "0", document.at("rows"), "rows")
         return cls(
             task=str(raw.get("task")), target=str(raw.get("target")),
-            rows=int(raw.get("rows") or 0), columns=rules,
+            rows=int(rows), columns=rules,
         )  # fmt: skip
 
 
@@ -117,22 +121,52 @@ def _short(rule: Rule) -> dict[str, Any]:
     return {**kept, "nullable": rule.nullable}
 
 
-def _rule(name: str, raw: Any, where: str) -> Rule:
+def _rule(raw: Any, place: str) -> Rule:
     known = {each.name for each in fields(Rule)}
-    place = f"{where}, columns.{name}"
     if not isinstance(raw, dict) or set(raw) - known:
         raise _unreadable(place, "other keys than " + ", ".join(sorted(known)))
-    if raw.get("role") not in ROLES or raw.get("kind") not in (*KINDS.values(), "words"):
+    role, kind = raw.get("role"), raw.get("kind")
+    if role not in ROLES or kind not in (*KINDS.values(), "words"):
         raise _unreadable(place, "no known role and kind")
-    bounds = [raw.get("low"), raw.get("high")]
-    if any(
-        isinstance(each, bool) or not isinstance(each, (int, float, type(None))) for each in bounds
-    ):
-        raise _unreadable(place, "low or high is no number")
-    categories = raw.get("categories")
-    if categories is not None and not isinstance(categories, list):
-        raise _unreadable(place, "categories is no list")
-    return Rule(**{**raw, "categories": None if categories is None else tuple(categories)})
+    said: dict[str, Any] = {key: each for key, each in raw.items() if each is not None}
+    for key in {"low", "high"} & set(said):
+        said[key] = _number(said[key], place, key)
+    for key in {"nullable", "sensitive"} & set(said):
+        said[key] = _yes_or_no(said[key], place, key)
+    if "categories" in said:
+        said["categories"] = _categories_of(said["categories"], role, kind, place)
+    return Rule(**said)
+
+
+def _number(text: Any, place: str, key: str) -> float:
+    try:
+        number = float(text)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise _unreadable(place, f"{key} is no number")
+    return number
+
+
+def _yes_or_no(text: Any, place: str, key: str) -> bool:
+    words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    if str(text).lower() not in words:
+        raise _unreadable(place, f"{key} is neither true nor false")
+    return words[str(text).lower()]
+
+
+def _categories_of(found: Any, role: str, kind: str, place: str) -> tuple[Any, ...]:
+    """The categories as the column has them: words, numbers, or the labels of a target."""
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise _unreadable(place, "categories is no list of values")
+    if kind == "number":
+        return tuple(_number(each, place, "a category") for each in found)
+    words = [word(each) or "" for each in found]
+    if role == "target" and set(words) <= {"True", "False"}:
+        return tuple(each == "True" for each in words)
+    if role == "target" and all(WHOLE.fullmatch(each) for each in words):
+        return tuple(map(int, words))
+    return tuple(words)
 
 
 def _unreadable(where: str, found: str) -> MlopsError:

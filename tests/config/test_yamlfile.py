@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlops.config import yamlfile
+from mlops.core import yamlfile
 from mlops.core.errors import MlopsError
 
 DEEP = 100_000

@@ -13,6 +13,7 @@ import yaml
 
 from mlops.contract.accept import accept
 from mlops.contract.inferred import Inferred
+from mlops.contract.schema import Rule, Schema
 from mlops.contract.signature import inputs
 from mlops.contract.trust_all import TrustAll
 from mlops.core.dataset import Column, Dataset, Enforced, Task
@@ -245,6 +246,11 @@ def test_what_was_never_learned_cannot_be_accepted(enforce, work):
         "version: 1\ncolumns: {a: {role: odd, kind: number}}",
         "version: 1\ncolumns: {a: {role: numeric, kind: number, width: 3}}",
         "version: 1\nsurprise: 1\ncolumns: {}",
+        "version: 1\nrows: many\ncolumns: {}",
+        "version: 1\nversion: 1\ncolumns: {}",
+        "version: 1\ncolumns: " + "[" * 5000,
+        "version: 1\ncolumns: {a: {role: numeric, kind: number, nullable: perhaps}}",
+        "version: 1\ncolumns: {a: {role: categorical, kind: words, categories: [[a]]}}",
     ],
 )
 def test_a_contract_that_cannot_be_read_is_told_with_its_file(enforce, work, text):
@@ -253,6 +259,21 @@ def test_a_contract_that_cannot_be_read_is_told_with_its_file(enforce, work, tex
     with pytest.raises(MlopsError, match="contract-unreadable") as caught:
         enforce(houses())
     assert caught.value.problems[0].where.startswith("accepted/houses.yaml")
+
+
+def test_words_written_by_hand_are_words_whatever_yaml_takes_them_for():
+    rule = "{role: categorical, kind: words, categories: [NO, 5, 1e-3, 2024-01-01, '${x}', true]}"
+    schema = Schema.from_yaml(f"version: 1\ncolumns: {{a: {rule}}}", "a.yaml")
+    words = ("NO", "5", "1e-3", "2024-01-01", "${x}", "True")
+    assert schema.columns["a"].categories == words
+    assert Schema.from_yaml(schema.to_yaml(), "a.yaml") == schema
+
+
+@pytest.mark.parametrize("classes", [(0, 1), (False, True), ("NO", "YES"), ("01", "02"), (-1, 3)])
+def test_the_labels_of_a_target_keep_their_type(classes):
+    rule = Rule(role="target", kind="words", categories=classes)
+    schema = Schema(task="classification", target="y", rows=9, columns={"y": rule})
+    assert Schema.from_yaml(schema.to_yaml(), "a.yaml") == schema
 
 
 def test_a_folder_that_cannot_be_written_is_the_machines_fault(work):

@@ -18,6 +18,7 @@ from mlops.core.errors import MlopsError, fail
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 40
 MOST_POINTER = 1_000
+NULL = "tag:yaml.org,2002:null"
 _FLOAT = re.compile(
     r"""^(?:[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+]?[0-9]+)?
     |[-+]?(?:[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)
@@ -106,11 +107,20 @@ def read(path: Path) -> Document:
     return parse(text, path)
 
 
-def parse(text: str, path: Path) -> Document:
-    """Read YAML `text` as if it stood in `path`; see :func:`read`."""
+def parse(text: str, path: Path, *, as_written: bool = False) -> Document:
+    """Read YAML `text` as if it stood in `path`; see :func:`read`.
+
+    Parameters
+    ----------
+    text : str
+    path : pathlib.Path
+    as_written : bool
+        True leaves every value but null the text that it is, pointers too: who reads a column's
+        words knows better than YAML that NO is no boolean.
+    """
     try:
         loader = _Loader(text)
-        data, lines = _Builder(loader, path).document()
+        data, lines = _Builder(loader, path, as_written).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         here = text.splitlines()[mark.line : mark.line + 1] if mark is not None else []
@@ -147,8 +157,8 @@ def _too_deep(path: Path, line: int) -> MlopsError:
 class _Builder:
     """Builds data from parse events, so that depth is bounded before anything recurses in C."""
 
-    def __init__(self, loader: Any, path: Path) -> None:
-        self.loader, self.path = loader, path
+    def __init__(self, loader: Any, path: Path, as_written: bool) -> None:
+        self.loader, self.path, self.as_written = loader, path, as_written
         self.lines: dict[str, int] = {}
 
     def document(self) -> tuple[dict[str, Any], dict[str, int]]:
@@ -183,9 +193,11 @@ class _Builder:
         return self.mapping(key, depth)
 
     def scalar(self, event: Any) -> Any:
+        tag = self.loader.resolve(yaml.ScalarNode, event.value, event.implicit)
+        if self.as_written:
+            return None if tag == NULL else event.value
         if "${" in event.value:
             self.pointer(event)
-        tag = self.loader.resolve(yaml.ScalarNode, event.value, event.implicit)
         try:
             return self.loader.construct_object(yaml.ScalarNode(tag, event.value, event.start_mark))
         except ValueError as error:  # e.g. an integer of more digits than Python reads
