@@ -8,8 +8,7 @@ import pandas as pd
 from mlops.cleaner.step import Counts, Step
 from mlops.core.errors import one_of
 from mlops.core.frames import as_kind, gaps, kind
-
-UNKNOWN = "missing"
+from mlops.core.values import UNKNOWN
 
 
 class Impute(Step):

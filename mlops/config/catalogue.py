@@ -11,8 +11,8 @@ from typing import Any
 from mlops.config.about import ABOUT, inner, lifted
 from mlops.core import yamlfile
 from mlops.core.errors import MlopsError, Problem, closest, fail, listed
-from mlops.core.paths import packaged
-from mlops.core.yamlfile import Document, shown
+from mlops.core.paths import near, packaged
+from mlops.core.yamlfile import Document
 
 _SAFE = re.compile(r"^[A-Za-z_][\w-]*(/[A-Za-z_][\w-]*)*$")
 
@@ -93,7 +93,7 @@ class Catalogue:
         from mlops.config.contents import laid_over
 
         document = yamlfile.read(own)
-        lines = {key: f"{shown(own)}:{line}" for key, line in document.lines.items()}
+        lines = {key: f"{near(own)}:{line}" for key, line in document.lines.items()}
         return replace(ours, data=laid_over(ours, document, self), elsewhere=lines)
 
     @functools.cached_property

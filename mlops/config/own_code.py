@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mlops.config import kinds
 from mlops.core.errors import ENVIRONMENT, REFUSED, Problem
-from mlops.core.yamlfile import shown
+from mlops.core.paths import near
 
 
 def wrong_with(file: Path, target: str, group: str, where: str, top: bool) -> Problem | None:
@@ -34,7 +34,7 @@ def wrong_with(file: Path, target: str, group: str, where: str, top: bool) -> Pr
         return None  # the search for the target has told it
     for name, line in _imported(tree).items():
         if name not in sys.builtin_module_names and not _there(name):
-            return _not_installed(f"{shown(file)}:{line}", target, name)
+            return _not_installed(f"{near(file)}:{line}", target, name)
     methods = _methods(tree, target.rpartition(".")[2]) if top else None
     if methods is not None and group in kinds.KINDS and not kinds.named(group, methods):
         return wrong_kind(target, group, where)
@@ -126,10 +126,10 @@ def _unparsable(file: Path, target: str, error: Exception) -> Problem:
     return Problem(
         code="syntax-error",
         says=f"The module of {target} cannot be read as Python.",
-        where=f"{shown(file)}:{line}",
+        where=f"{near(file)}:{line}",
         found=str(getattr(error, "msg", error)),
         accepted="Python without syntax errors",
-        next_step=f"correct line {line} of {shown(file)}",
+        next_step=f"correct line {line} of {near(file)}",
     )
 
 

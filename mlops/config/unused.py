@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mlops.config.compose import Composed
 from mlops.core.errors import closest
-from mlops.core.yamlfile import shown
+from mlops.core.paths import near
 
 
 def unused(composed: Composed) -> tuple[str, ...]:
@@ -34,10 +34,10 @@ def _folders(composed: Composed) -> Iterator[str]:
         if folder.name not in rooms and not folder.name.startswith((".", "_")):
             nearest = closest(folder.name, rooms)
             meant = f"; did you mean conf/{nearest}?" if nearest else ""
-            yield f"{shown(folder)}: no room has that name, nothing reads it{meant}"
+            yield f"{near(folder)}: no room has that name, nothing reads it{meant}"
 
 
 def _endings(project: Path) -> Iterator[str]:
     for kind in ("conf", "recipes"):
         for path in sorted((project / kind).rglob("*.yml")):
-            yield f"{shown(path)}: not read, because only files that end in .yaml are"
+            yield f"{near(path)}: not read, because only files that end in .yaml are"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlops.contract.store import load, save, shown
+from mlops.contract.store import load, save
 from mlops.core.errors import closest, fail, listed
+from mlops.core.paths import near
 
 
 def accept(name: str, *, learned: Path, accepted: Path) -> Path:
@@ -27,7 +28,7 @@ def accept(name: str, *, learned: Path, accepted: Path) -> Path:
         raise fail(
             "contract-not-learned",
             "There is no learned contract to accept.",
-            where=shown(file),
+            where=near(file),
             found="no such file",
             accepted=listed(names) or "a contract, once a run has read the data",
             closest=closest(name, names),

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from mlops.contract.quarantine import Reasons, part, usable
 from mlops.contract.schema import Schema, learn
 from mlops.contract.shape import fitted, roles_pinned, rows_against
-from mlops.contract.store import in_force, learning, load, save, shown
+from mlops.contract.store import in_force, learning, load, save
 from mlops.core.dataset import Enforced
 from mlops.core.errors import REFUSED, fail
+from mlops.core.paths import near
 
 if TYPE_CHECKING:
     from mlops.core.dataset import Dataset
@@ -81,11 +82,11 @@ class Inferred:
         kept, aside = part(typed, reasons, dataset)
         schema = learn(kept, margin=self.margin, max_categories=self.max_categories)
         save(file, schema.to_yaml())
-        said = f"learned from {schema.rows:,} rows, enforced from now on ({shown(file)})"
+        said = f"learned from {schema.rows:,} rows, enforced from now on ({near(file)})"
         return Enforced(kept, aside, _notes(said, reasons.note))
 
     def _enforced(self, dataset: Dataset, schema: Schema, file: Path, waited: str = "") -> Enforced:
-        place = shown(file)
+        place = near(file)
         typed, reasons = usable(fitted(dataset, schema, place))
         rows_against(typed, schema, reasons)
         self._refuse_many(reasons, place)

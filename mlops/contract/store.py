@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mlops.contract.schema import Schema
 from mlops.core.errors import ENVIRONMENT, fail
-from mlops.core.paths import write_whole
+from mlops.core.paths import near, write_whole
 from mlops.core.turns import turn
 
 MOST_BYTES = 10_000_000
@@ -18,12 +18,6 @@ def in_force(name: str, *, learned: Path, accepted: Path) -> Path | None:
     """The contract's file: the accepted one, else the learned one, else None."""
     files = (accepted / f"{name}.yaml", learned / f"{name}.yaml")
     return next((file for file in files if file.is_file()), None)
-
-
-def shown(file: Path) -> str:
-    """The path of `file` for people: from the working folder where it lies inside it."""
-    here = Path.cwd()
-    return str(file.relative_to(here)) if file.is_relative_to(here) else str(file)
 
 
 def load(file: Path) -> Schema:
@@ -41,7 +35,7 @@ def load(file: Path) -> Schema:
         text = "- no text"
     except OSError as error:
         raise _no_access(file, error) from None
-    return Schema.from_yaml(text, shown(file))
+    return Schema.from_yaml(text, near(file))
 
 
 def save(file: Path, text: str) -> None:
@@ -78,7 +72,7 @@ def learning(file: Path, timeout_s: float) -> Iterator[str]:
             raise fail(
                 "contract-locked",
                 "Another run has been learning this contract for too long.",
-                where=shown(file),
+                where=near(file),
                 found=f"a lock held for more than {timeout_s:g} s",
                 accepted="one run that learns a contract at a time",
                 next_step="wait for the other run or end it, then start again",
@@ -93,7 +87,7 @@ def _no_access(file: Path, error: OSError) -> Exception:
     return fail(
         "contract-no-access",
         "The contract cannot be read or written.",
-        where=shown(file),
+        where=near(file),
         found=error.strerror or type(error).__name__,
         accepted="a folder that this user may write, on a disk with room",
         next_step="look at the rights of the folder and at the room on the disk",

@@ -143,12 +143,6 @@ def _refused_if_unreadable(path: Path) -> Iterator[None]:
         raise _unreadable(path, f"{type(error).__name__} while reading it") from error
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of the file, in hex: what :func:`load` compares."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 @functools.cache
 def trusted() -> frozenset[str]:
     """Every exact name on our own list, found and not registered."""

@@ -21,8 +21,9 @@ def packaged(folder: str) -> Path:
     return inside if inside.is_dir() else PACKAGE.parent / folder
 
 
-def near(path: Path, folder: Path) -> str:
-    """`path` as a person in `folder` would type it."""
+def near(path: Path, folder: Path | None = None) -> str:
+    """`path` as a person in `folder`, else in the working folder, would type it."""
+    path, folder = path.absolute(), folder or Path.cwd()
     return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+UNKNOWN = "missing"  # the word for a gap, where a step needs one
 WHOLE = re.compile(r"(-?\d+)\.0+")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from omegaconf.errors import GrammarParseError
 from omegaconf.grammar_parser import SIMPLE_INTERPOLATION_PATTERN
 
 from mlops.core.errors import MlopsError, fail
+from mlops.core.paths import near
 
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 40
@@ -73,13 +73,7 @@ class Document:
             return self.elsewhere[key]
         while key and key not in self.lines:
             key = key.rpartition(".")[0]
-        return f"{shown(self.path)}:{self.lines.get(key, 1)}"
-
-
-def shown(path: Path) -> str:
-    """`path` relative to the working folder where it lies in it."""
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative
+        return f"{near(self.path)}:{self.lines.get(key, 1)}"
 
 
 def read(path: Path) -> Document:
@@ -97,7 +91,7 @@ def read(path: Path) -> Document:
                 1,
                 f"{path.stat().st_size:,} bytes",
                 f"at most {MOST_BYTES:,}",
-                step=f"shorten {shown(path)}: data belongs in a data file",
+                step=f"shorten {near(path)}: data belongs in a data file",
             )
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -143,10 +137,10 @@ def _unreadable(
     return fail(
         "bad-yaml",
         f"{path.name} cannot be read" + (f" at `{key}`." if key else "."),
-        where=f"{shown(path)}:{line}",
+        where=f"{near(path)}:{line}",
         found=found,
         accepted=accepted,
-        next_step=step or f"correct line {line} of {shown(path)}",
+        next_step=step or f"correct line {line} of {near(path)}",
     )
 
 

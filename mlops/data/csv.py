@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops.core.errors import fail
+from mlops.core.store import digest
 from mlops.data.cells import read_cells
 from mlops.data.dialect import Dialect, read_dialect
-from mlops.data.local_file import content_key, find, refuse_other_kinds
+from mlops.data.local_file import find, refuse_other_kinds
 from mlops.data.tabular import Tabular
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Csv(Tabular):
 
     def source_key(self) -> str:
         """SHA-256 of the file."""
-        return content_key(find(self.path, ".csv"))
+        return digest(find(self.path, ".csv"))
 
     def read(self) -> Dataset:
         """Read the whole file.

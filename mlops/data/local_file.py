@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from mlops.core.errors import ENVIRONMENT, closest, fail, listed
@@ -118,9 +117,3 @@ def refuse_other_kinds(file: Path, path: str, wanted: str) -> None:
             closest="data=parquet" if found == "Parquet" else "",
             next_step=f"{other}; nothing is ever unpickled or unpacked",
         )
-
-
-def content_key(file: Path) -> str:
-    """SHA-256 of the bytes of `file`, 64 hexadecimal digits."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

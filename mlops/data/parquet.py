@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlops.core.errors import fail, listed
-from mlops.data.local_file import content_key, find, refuse_other_kinds
+from mlops.core.store import digest
+from mlops.data.local_file import find, refuse_other_kinds
 from mlops.data.tabular import Tabular, stated
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Parquet(Tabular):
 
     def source_key(self) -> str:
         """SHA-256 of the file."""
-        return content_key(find(self.path, ".parquet"))
+        return digest(find(self.path, ".parquet"))
 
     def read(self) -> Dataset:
         """Read the whole file.

@@ -12,8 +12,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from mlops.core.errors import fail, one_of
 from mlops.core.frames import as_frame, as_kind, gaps, kind
-
-UNKNOWN = "missing"
+from mlops.core.values import UNKNOWN
 
 
 class ByKind(TransformerMixin, BaseEstimator):

@@ -13,7 +13,8 @@ from sklearn.preprocessing import PolynomialFeatures, TargetEncoder
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from mlops.core.frames import as_frame, as_kind, gaps, kind
-from mlops.features.by_kind import UNKNOWN, ByKind
+from mlops.core.values import UNKNOWN
+from mlops.features.by_kind import ByKind
 
 MOST_CLASSES = 20  # a target of whole numbers with more values than these is a quantity
 TURNS = 5

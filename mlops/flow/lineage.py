@@ -8,9 +8,10 @@ from typing import Any
 
 from mlops.config.job import Job
 from mlops.core.errors import MlopsError, fail, listed
-from mlops.core.paths import write_whole
+from mlops.core.paths import near, write_whole
 from mlops.core.record import Result
-from mlops.data.local_file import content_key, find
+from mlops.core.store import digest
+from mlops.data.local_file import find
 from mlops.flow.about import sound
 from mlops.flow.subject import subject
 from mlops.flow.traces import SHORT, About, Traces
@@ -88,7 +89,7 @@ class Lineage:
         )
 
     def _seen_file(self, job: Job, path: str) -> Result:
-        key = content_key(_found(path))
+        key = digest(_found(path))
         traces = Traces(job)
         saw, lines = traces.that_saw(key), []
         if not saw:
@@ -150,8 +151,8 @@ def _result(
 
         path = job.outputs / "lineage" / f"{page}.html"
         write_whole(path, html(title, says, tree, abouts))
-        near = path.relative_to(job.project) if path.is_relative_to(job.project) else path
-        details |= {"lines": [*lines, f"page: {near}"], "page": str(near)}
+        shown = near(path, job.project)
+        details |= {"lines": [*lines, f"page: {shown}"], "page": shown}
     return Result(outcome="done", name=job.name, details=details)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from mlops.config.job import Job
 from mlops.core.errors import INTERRUPTED, REFUSED, USER, MlopsError
-from mlops.core.paths import write_whole
+from mlops.core.paths import near, write_whole
 from mlops.core.record import Record, Result
 from mlops.core.store import Store
 from mlops.core.tuning import Trial
@@ -70,7 +70,7 @@ class _Running:
             exit_code=INTERRUPTED if outcome == "aborted" else USER,
             name=self.outline.job.name,
             key=self.outline.folder.key,
-            folder=_near(self.outline),
+            folder=near(self.outline.folder.path, self.outline.job.project),
             steps=tuple(self.steps.done),
             details={"choices": self.outline.job.choices, **self.steps.so_far},
             seconds=self.seconds,
@@ -215,7 +215,7 @@ def _result(verdict: Verdict, running: _Running, registers: str) -> Result:
         exit_code=0 if report.passed else REFUSED,
         name=outline.job.name,
         key=outline.folder.key,
-        folder=_near(outline),
+        folder=near(outline.folder.path, outline.job.project),
         steps=tuple(running.steps.done),
         metrics=tuple(asdict(metric) for metric in report.metrics),
         gates=tuple(asdict(gate) for gate in report.gates),
@@ -230,9 +230,3 @@ def _result(verdict: Verdict, running: _Running, registers: str) -> Result:
         },
         seconds=running.seconds,
     )
-
-
-def _near(outline: Outline) -> str:
-    """The run folder as a person in the working folder would type it."""
-    path, project = outline.folder.path, outline.job.project
-    return str(path.relative_to(project)) if path.is_relative_to(project) else str(path)

@@ -9,7 +9,7 @@ from typing import Any
 
 from mlops.config.job import Job
 from mlops.core.errors import MlopsError, closest, fail, listed
-from mlops.core.paths import write_whole
+from mlops.core.paths import near, write_whole
 from mlops.core.record import Result
 from mlops.flow.effect import Window, effect, quality
 from mlops.flow.effect_told import rows
@@ -88,7 +88,7 @@ class Report:
 
         file = f"reports/effect-{self.name}.html" if self.name else "reports/effect.html"
         path = write_whole(job.outputs / file, page(found, self.name))
-        near = path.relative_to(job.project) if path.is_relative_to(job.project) else path
+        shown = near(path, job.project)
         what = self.name or listed(each["model"] for each in found["quality"]) or "no model yet"
         says = f"{what}, {found['since'][:10]} to {found['until'][:10]}"
         return Result(
@@ -97,8 +97,8 @@ class Report:
             details={
                 "says": says,
                 "rows": rows(found),
-                "lines": [f"page: {near}"],
-                "page": str(near),
+                "lines": [f"page: {shown}"],
+                "page": shown,
                 "effect": found,
             },
         )

@@ -16,8 +16,9 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from mlops.core.artefact import digest, load, save, trusted
+from mlops.core.artefact import load, save, trusted
 from mlops.core.errors import MlopsError
+from mlops.core.store import digest
 
 ROWS = pd.DataFrame({"a": np.arange(20.0), "b": np.arange(20.0) ** 2})
 
