@@ -69,8 +69,9 @@ def read_cells(
     except (pa.ArrowInvalid, UnicodeError) as error:
         if "straddling" in str(error):
             raise too_long(path, "a row", f"{BLOCK_BYTES >> 20} MB") from None
-        raise diagnosed(file, path, dialect, encoding) from None
-    if _looks_swallowed(table, quotes) and (problem := second_look(file, path, dialect, encoding)):
+        raise diagnosed(file, path, dialect, encoding, max_field_kb) from None
+    suspicious = quotes % 2 or (quotes and _looks_swallowed(table, dialect.separator))
+    if suspicious and (problem := second_look(file, path, dialect, encoding, max_field_kb)):
         raise problem
     return _trimmed(table, path, missing, max_field_kb)
 
@@ -81,15 +82,21 @@ def _quotes(file: Path) -> int:
         return sum(block.count(b'"') for block in iter(lambda: opened.read(SAMPLE_BYTES), b""))
 
 
-def _looks_swallowed(table: pa.Table, quotes: int) -> bool:
-    """True if a quote may have been left open, so that a value took in the lines below it."""
+def _looks_swallowed(table: pa.Table, separator: str) -> bool:
+    """True if a value may have taken in the lines below it, up to the next quote left open.
+
+    Such a value holds as many separators as a line, else its row had another number of fields.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if quotes % 2:
-        return True
-    texts = [column for column in table.columns if pa.types.is_string(column.type)]
-    return quotes > 0 and any(pc.any(pc.match_substring(column, "\n")).as_py() for column in texts)
+    for column in table.columns:
+        if pa.types.is_string(column.type):
+            lines = pc.filter(column, pc.match_substring(column, "\n"))
+            most = pc.max(pc.count_substring(lines, separator)).as_py()
+            if most is not None and most >= table.num_columns - 1:
+                return True
+    return False
 
 
 def _fractions(batch: Any, decimal: str) -> list[str]:

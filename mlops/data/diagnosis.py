@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 from mlops.core.errors import fail
 from mlops.data.dialect import Dialect, wrong_encoding
 
 LINES_NAMED = 5
+MOST_CHARACTERS = 2**31 - 1
 
 
-def diagnosed(file: Path, path: str, dialect: Dialect, encoding: str) -> Exception:
+def diagnosed(
+    file: Path, path: str, dialect: Dialect, encoding: str, max_field_kb: float
+) -> Exception:
     """The error that tells what is wrong with `file`, and in which line."""
-    found = second_look(file, path, dialect, encoding)
+    found = second_look(file, path, dialect, encoding, max_field_kb)
     return found or _broken(path, 1, "no regular CSV")
 
 
-def second_look(file: Path, path: str, dialect: Dialect, encoding: str) -> Exception | None:
+@contextlib.contextmanager
+def _fields_up_to(max_field_kb: float) -> Iterator[None]:
+    before = csv.field_size_limit(min(int(max_field_kb * 1024), MOST_CHARACTERS))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def second_look(
+    file: Path, path: str, dialect: Dialect, encoding: str, max_field_kb: float
+) -> Exception | None:
     """Read `file` line by line and strictly; None if it is as it should be."""
     found: list[str] = []
     fields = len(dialect.names)
-    with file.open(encoding=encoding, newline="") as opened:
+    with file.open(encoding=encoding, newline="") as opened, _fields_up_to(max_field_kb):
         reader = csv.reader(opened, delimiter=dialect.separator, strict=True)
         start = 1  # of the record: the line to look at if a quote is never closed
         try:
@@ -34,6 +50,8 @@ def second_look(file: Path, path: str, dialect: Dialect, encoding: str) -> Excep
         except UnicodeError:
             return _encoding(file, path, encoding)
         except csv.Error as error:
+            if "field larger than" in str(error):
+                return too_long(path, f"line {start}", f"{max_field_kb:g} KB")
             return _broken(path, start, str(error))
     return ragged(path, fields, found) if found else None
 
@@ -66,8 +84,6 @@ def _encoding(file: Path, path: str, encoding: str) -> Exception:
 
 
 def _broken(path: str, line: int, reason: str) -> Exception:
-    if "field larger than" in reason:
-        return too_long(path, f"line {line}", "131,072 characters")
     unclosed = "unexpected end of data" in reason
     return fail(
         "csv-broken",

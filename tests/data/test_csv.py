@@ -209,6 +209,23 @@ def test_a_huge_field_is_told_with_its_row(write):
     assert "row 41" in found.where
 
 
+def test_a_long_field_of_many_lines_is_read_where_that_is_allowed(write):
+    long = "one line, and one more\n" * 10_000
+    content = GOOD.replace("1,0.25,b", f'1,0.25,"{long}"')
+    assert read(write(content), max_field_kb=250).frame["kind"].iloc[0] == long.strip()
+    assert problem(write(content), max_field_kb=200).code == "field-too-long"
+
+
+@pytest.mark.parametrize("column", [0, 2])
+def test_two_quotes_left_open_do_not_swallow_what_lies_between(write, column):
+    lines = GOOD.splitlines()
+    for at in (5, 6):
+        values = lines[at].split(",")
+        values[column] = '"' + values[column]
+        lines[at] = ",".join(values)
+    assert problem(write("\n".join(lines))).code == "csv-broken"
+
+
 def test_a_file_beyond_the_limit_is_not_read(write):
     assert problem(write(GOOD), max_file_mb=0.0001).code == "data-too-large"
 
