@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,8 @@ class DropMissing(Impute):
     >>> y.tolist(), step.rows_dropped_, step.transform(pd.DataFrame({"a": [None]}))["a"].tolist()
     ([1, 3], 1, [2.0])
     """
+
+    gentler: ClassVar[str] = "write cleaner=impute, which fills what is missing"
 
     def __init__(self, *, numeric: str = "median", categorical: str = "most_frequent") -> None:
         super().__init__(numeric=numeric, categorical=categorical)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,10 @@ class Iqr(Step):
     >>> step.bounds_, step.touched_
     ({'a': (-1.0, 7.0)}, {'a: outlier clipped above 7': 1})
     """
+
+    gentler: ClassVar[str] = (
+        "write cleaner.action=clip (with cleaner=standard, cleaner.outliers.action=clip)"
+    )
 
     def __init__(self, *, factor: float = 1.5, action: str = "clip") -> None:
         self.factor = factor

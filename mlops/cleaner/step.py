@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,8 @@ class Step(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     rows_dropped_ : int
         Rows that :meth:`fit_resample` left out; 0 after :meth:`fit`.
     """
+
+    gentler: ClassVar[str] = "write cleaner=keep_all"  # to a person whose rows would all go
 
     def _learn(self, frame: pd.DataFrame) -> None:
         """Set the learned attributes from the training rows."""
@@ -83,7 +85,7 @@ class Step(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             where=f"cleaner, {type(self).__name__}",
             found=f"{rows} rows, all to be dropped: {', '.join(dropped)}",
             accepted="a cleaner that leaves at least one row",
-            next_step="choose one that fills or clips (cleaner=impute, cleaner.action=clip)",
+            next_step=self.gentler,
         )
 
     def __sklearn_tags__(self) -> Any:

@@ -53,6 +53,17 @@ def _is_extra(value: Any) -> bool:
     return len(names) <= 2 and all(_NAME.match(str(each)) for each in names)
 
 
+def extra_of(about: dict[str, Any]) -> tuple[str, str] | None:
+    """The extra that an option needs and the package that it brings; None if it needs none.
+
+    >>> extra_of({"_extra_": "ray"}), extra_of({"_extra_": {"dask": "distributed"}}), extra_of({})
+    (('ray', 'ray'), ('dask', 'distributed'), None)
+    """
+    told = about.get("_extra_")
+    pair = next(iter(told.items())) if isinstance(told, dict) else (told, told)
+    return (str(pair[0]), str(pair[1])) if told else None
+
+
 def inner(document: Document) -> list[tuple[str, str]]:
     """Options that `document` is made of: pairs of name and the key it stands under.
 

@@ -12,6 +12,7 @@ from hydra.core.override_parser.types import ChoiceSweep, Glob, QuotedString
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
+from mlops.config.about import extra_of
 from mlops.config.catalogue import Catalogue
 from mlops.config.check import Checked, alone
 from mlops.config.compose import Composed
@@ -89,10 +90,10 @@ def _read(text: Any, room: str, catalogue: Catalogue) -> Iterator[str]:
 def _is_installed(catalogue: Catalogue, room: str, name: str) -> bool:
     """Whether what the option needs beyond ourselves is there; a broken file is for the check."""
     try:
-        needed = catalogue.option(room, name).about.get("_extra_")
+        needed = extra_of(catalogue.option(room, name).about)
     except MlopsError:
         return True
-    return not needed or find_spec(str(needed)) is not None
+    return needed is None or find_spec(needed[1]) is not None
 
 
 def _chosen(composed: Composed, room: str, name: str) -> Composed:

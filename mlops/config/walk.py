@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mlops.config import kinds, own_code, problems, ranges, signature, trust
+from mlops.config.about import extra_of
 from mlops.config.catalogue import Option
 from mlops.config.compose import Composed
 from mlops.config.origin import origin, pointed
@@ -238,9 +239,8 @@ def _positionals(node: dict[str, Any]) -> list[Any]:
 def _extra(option: Option) -> Iterator[Problem]:
     from importlib.util import find_spec
 
-    told = option.about.get("_extra_")
-    ((extra, needed),) = (told if isinstance(told, dict) else {told: told}).items()
-    if needed and find_spec(str(needed)) is None:
+    extra, needed = extra_of(option.about) or ("", "")
+    if needed and find_spec(needed) is None:
         yield Problem(
             code="extra-missing",
             says=f"{option.group}={option.name} needs a package that is not installed.",

@@ -174,7 +174,9 @@ def _one_column(text: str, separator: str, path: str, names: list[str]) -> Excep
         found=f"no {separator!r} in the header",
         accepted="a target and at least one feature, one of , ; tab | between them",
         closest=near,
-        next_step=f"data.separator='{near or 'X'}'" + (", or leave it out" if near else ""),
+        next_step=f"data.separator='{near}', or leave it out"
+        if near
+        else "add columns to learn from; if they are there, state data.separator",
     )
 
 

@@ -174,13 +174,15 @@ def _refuse_no_features(columns: list[Column]) -> None:
     from mlops.core.dataset import FEATURE_ROLES
 
     if not any(column.role in FEATURE_ROLES for column in columns):
+        others = [column.name for column in columns if column.role != "target"]
+        step = f"data.roles.{others[0]}=numeric, or " if others else ""
         raise fail(
             "no-features",
             "No column is left for a model to see.",
             where="data.roles",
             found=listed(f"{column.name}: {column.role}" for column in columns),
             accepted=f"at least one column that is {listed(FEATURE_ROLES)}",
-            next_step=f"data.roles.{columns[0].name}=numeric, or more columns in the file",
+            next_step=f"{step}more columns in the file",
         )
 
 

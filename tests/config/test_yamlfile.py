@@ -164,6 +164,12 @@ def test_an_extra_that_is_not_installed_is_the_environment_s_fault(project):
     assert problem.next_step == 'pip install "mlops[nowhere_to_be_had]"'
 
 
+def test_an_option_whose_extra_is_installed_may_be_drawn_by_a_pattern(project):
+    project.write("conf/model/far.yaml", PART + "_extra_: {distant: json}\n")
+    job = project.check("tuner=random", "tuner.options.model=glob(far*)")
+    assert list(job.candidates["model"]) == ["far"]
+
+
 def test_an_extra_may_be_called_otherwise_than_the_package_it_brings(project):
     project.write("conf/model/far.yaml", PART + "_extra_: {distant: nowhere_to_be_had}\n")
     problem = project.problem("model=far")

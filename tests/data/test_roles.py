@@ -98,3 +98,14 @@ def test_an_unknown_role_is_refused(said, near):
 def test_data_without_any_feature_is_refused():
     with pytest.raises(MlopsError, match="no-features"):
         columns(roles={"x": "id", "email": "ignored"})
+
+
+@pytest.mark.parametrize(
+    ("names", "step"),
+    [(["y", "email"], "data.roles.email=numeric, or more columns"), (["y"], "more columns")],
+)
+def test_what_to_do_without_any_feature_is_no_role_for_the_target(names, step):
+    roles = {name: "ignored" for name in names if name != "y"}
+    with pytest.raises(MlopsError, match="no-features") as caught:
+        Tabular(target="y", roles=roles)._dataset(frame()[names], source="here")
+    assert caught.value.problems[0].next_step.startswith(step)
