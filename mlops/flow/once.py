@@ -141,7 +141,9 @@ def carry_out(
             running.failed("FAILED", error.problems[0].code)
             raise
         except (Exception, SystemExit) as error:
-            running.failed("FAILED", fault(error, job.project, where="", again="").code)
+            ours = isinstance(error, OSError) and _is_ours(error, job)
+            told = "cannot-write" if ours else fault(error, job.project, where="", again="").code
+            running.failed("FAILED", told)
             raise
         finally:
             RunIndex(job.outputs).note(folder.path)
