@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from mlops.config.job import Job
 from mlops.core.errors import counted
+from mlops.core.paths import near
 from mlops.core.record import Result
 from mlops.flow.registered import refuse_elsewhere
 from mlops.registry.backups import Backups, free_place, stored
@@ -57,7 +57,7 @@ class Backup:
         return Result(
             outcome="done",
             details={
-                "says": f"{_near(path, job)}  {size_mb:.1f} MB, read again and whole",
+                "says": f"{near(path, job.project)}  {size_mb:.1f} MB, read again and whole",
                 "path": str(path),
                 "sha256": archive.sha256,
                 "rows": [_row(model, about) for model, about in sorted(archive.models.items())],
@@ -68,7 +68,3 @@ class Backup:
 
 def _row(model: str, about: dict[str, Any]) -> dict[str, Any]:
     return {"model": model, "acts": about["lines"], "versions": about["versions"]}
-
-
-def _near(path: Path, job: Job) -> str:
-    return str(path.relative_to(job.project)) if path.is_relative_to(job.project) else str(path)
