@@ -9,6 +9,7 @@ from time import perf_counter
 from mlops.core.report import rounded
 from mlops.core.tuning import COMPLETE, Objective, Trial
 from mlops.flow.steps import Steps
+from mlops.tuner.goals import Goal
 
 
 class SoFar:
@@ -18,25 +19,27 @@ class SoFar:
     ----------
     asked : Objective
         Whoever is told there is told each trial still.
+    goal : Goal
+        What the best trial is the best in.
     """
 
-    def __init__(self, asked: Objective) -> None:
-        self.asked, self.count = asked, 0
+    def __init__(self, asked: Objective, goal: Goal) -> None:
+        self.asked, self.goal, self.count = asked, goal, 0
         self.best: Trial | None = None
 
     def told(self, trial: Trial) -> None:
         """Take note of a trial that has ended."""
         self.count += 1
-        sign = 1 if self.asked.greater_is_better else -1
+        loss = self.goal.loss
         if trial.state == COMPLETE and (
-            self.best is None or sign * self.score(trial) > sign * self.score(self.best)
+            self.best is None or loss(self.score(trial)) < loss(self.score(self.best))
         ):
             self.best = trial
         self.asked.told(trial)
 
     def score(self, trial: Trial) -> float:
         """What ranks trials."""
-        return trial.mean(self.asked.metric)
+        return trial.mean(self.goal.metric)
 
 
 @contextmanager
@@ -46,7 +49,7 @@ def told_if_stopped(steps: Steps, so_far: SoFar) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        metric, best = so_far.asked.metric, so_far.best
+        metric, best = so_far.goal.metric, so_far.best
         steps.so_far |= {"trials": so_far.count}
         if best is not None:
             score = so_far.score(best)

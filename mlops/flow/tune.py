@@ -15,6 +15,7 @@ from mlops.core.tuning import FAILED, PRUNED, Ensemble, Objective, Trial, Tuned
 from mlops.flow.fitting import Fitter
 from mlops.flow.keys import flat
 from mlops.flow.so_far import SoFar, named, told_if_stopped
+from mlops.tuner.goals import goals
 
 
 def tune(
@@ -33,24 +34,22 @@ def tune(
     told : callable
         Is told each trial of a search as it ends.
     """
-    steps, primary, began = fitter.steps, evaluator.primary, perf_counter()
-
+    steps, began, tuner = fitter.steps, perf_counter(), job.part("tuner")
     asked = objective(job, fitter, evaluator, key, told)
-    so_far = SoFar(asked)
+    goal = goals(getattr(tuner, "metrics", ()), asked)[0]
+    so_far = SoFar(asked, goal)
     asked = replace(asked, told=so_far.told)
     with told_if_stopped(steps, so_far):
-        tuned: Tuned = job.part("tuner").tune(
-            asked, job.space_for(fitter.prepared.dataset.task.name)
-        )
+        tuned: Tuned = tuner.tune(asked, job.space_for(fitter.prepared.dataset.task.name))
     count = len(fitter.prepared.split.folds)
-    says = f"{primary} {rounded(tuned.best.mean(primary))} over {count} folds"
+    says = f"{goal.metric} {rounded(tuned.best.mean(goal.metric))} over {count} folds"
     if len(tuned.trials) > 1:
         says = f"{_counted(tuned.trials)}, best {says}: {named(tuned.best)}"
     reused = sum(name.startswith("fold ") for name in steps.reused)
     says += f" ({reused} folds' features reused)" if reused else ""
     if tuned.ensemble is not None:
-        score = rounded(tuned.ensemble.trial(0).mean(primary))
-        says += f"; better still: the {tuned.ensemble.says}, {primary} {score}"
+        score = rounded(tuned.ensemble.trial(0).mean(goal.metric))
+        says += f"; better still: the {tuned.ensemble.says}, {goal.metric} {score}"
     steps.note("tuner", "done", says, perf_counter() - began)
     return tuned
 

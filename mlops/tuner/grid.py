@@ -93,9 +93,10 @@ class Grid:
         """
         read = self._axes(space)
         candidates = list(enumerate(self._candidates(read)))
-        trials = tuple(sorted(self._scored(objective, candidates), key=lambda each: each.number))
-        chosen = best(objective, trials, "grid")
         goal = Goal(objective.metric, objective.greater_is_better)
+        scored = self._scored(objective, goal, candidates)
+        trials = tuple(sorted(scored, key=lambda each: each.number))
+        chosen = best(goal, trials)
         named = tuple(replace(each, params=by_name(each.params, read)) for each in trials)
         return Tuned(
             best=chosen,
@@ -113,10 +114,10 @@ class Grid:
         return ends(self.merged(space))
 
     def _scored(
-        self, objective: Objective, candidates: list[tuple[int, dict[str, Any]]]
+        self, objective: Objective, goal: Goal, candidates: list[tuple[int, dict[str, Any]]]
     ) -> Iterator[Trial]:
         """Each candidate as it ends."""
-        progress = Progress(objective, len(candidates))
+        progress = Progress(objective.screen, goal, len(candidates))
         for trial in in_turn(objective, iter(candidates), self.trial_timeout_s):
             objective.told(trial)
             progress.told(trial)

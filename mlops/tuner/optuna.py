@@ -150,7 +150,7 @@ class Optuna:
             before = study.trials()
             if self.resume and not before:
                 objective.screen.line("there is no study to go on with: a new one begins")
-            progress = Progress(objective, study.total, len(before))
+            progress = Progress(objective.screen, goals[0], study.total, len(before))
             for trial in before:
                 progress.noted(trial)
                 if not study.is_shared:
@@ -226,14 +226,15 @@ class Optuna:
         ahead: tuple[Trial, ...] = ()
         tried: tuple[Ensemble, ...] = ()
         if len(goals) == 1:
-            chosen = best(objective, trials, "optuna")
+            chosen = best(goal, trials)
             left = (
                 None if self.timeout_s is None else max(0.0, began + self.timeout_s - monotonic())
             )
             limits = {"budget_s": left, "limit_s": self.trial_timeout_s}
             tried = joined(objective, crew, trials, goal, self.ensemble, self.ways, **limits)
         else:
-            chosen, ahead = picked(trials, goals, self.pick), front(trials, goals)
+            ahead = front(trials, goals)
+            chosen = picked(ahead, goals, self.pick)
         for at, each in enumerate(tried):
             objective.told(each.trial(len(trials) + at, f"{objective.key}-{each.how}"))
         return Tuned(

@@ -14,8 +14,15 @@ def front(trials: Sequence[Trial], goals: Sequence[Goal]) -> tuple[Trial, ...]:
     """The complete trials that no other beats in one goal without losing in another.
 
     The best by the first goal comes first; of equals, the one with the lowest number stays.
+
+    Raises
+    ------
+    MlopsError
+        No trial is complete.
     """
     complete = [trial for trial in trials if trial.state == COMPLETE]
+    if not complete:
+        raise none_complete(tuple(trials))
     losses = {trial.number: _losses(trial, goals) for trial in complete}
     kept = [
         trial
@@ -50,27 +57,20 @@ def rows(
     )
 
 
-def picked(trials: Sequence[Trial], goals: Sequence[Goal], pick: str | float) -> Trial:
+def picked(found: Sequence[Trial], goals: Sequence[Goal], pick: str | float) -> Trial:
     """One trial of the front.
 
     Parameters
     ----------
-    trials : sequence of Trial
+    found : sequence of Trial
+        The front, as :func:`front` orders it.
     goals : sequence of Goal
         At least two.
     pick : str or float
         ``first``: the best by the first goal. ``knee``: the farthest from the line between the
         best by the first goal and the best by the second, both scaled to 0…1. A number: the best
         by the second goal among those whose first is worse by at most that share of the best.
-
-    Raises
-    ------
-    MlopsError
-        No trial is complete.
     """
-    found = front(trials, goals)
-    if not found:
-        raise none_complete(tuple(trials), "nsga2")
     if pick == "first":
         return found[0]
     if pick == "knee":

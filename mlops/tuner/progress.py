@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from time import monotonic
+from typing import Any
 
-from mlops.core.tuning import COMPLETE, FAILED, PRUNED, Objective, Trial
+from mlops.core.tuning import COMPLETE, FAILED, PRUNED, Trial
+from mlops.tuner.goals import Goal
 
 
 class Progress:
@@ -13,15 +15,19 @@ class Progress:
 
     Parameters
     ----------
-    objective : Objective
+    screen : object
+        The part of room ``ui``.
+    goal : Goal
+        What the best trial is the best in.
     total : int
         How many trials there are to be.
     before : int
         How many of them ended in an earlier run.
     """
 
-    def __init__(self, objective: Objective, total: int, before: int = 0) -> None:
-        self._objective, self._total, self._before = objective, total, before
+    def __init__(self, screen: Any, goal: Goal, total: int, before: int = 0) -> None:
+        self._screen, self._goal = screen, goal
+        self._total, self._before = total, before
         self._began = monotonic()
         self._states = {COMPLETE: 0, PRUNED: 0, FAILED: 0}
         self._best = math.nan
@@ -29,15 +35,14 @@ class Progress:
     def told(self, trial: Trial) -> None:
         """Take note of a trial that ended, and show it."""
         self.noted(trial)
-        self._objective.screen.progress(self.done, self._total, self.says())
+        self._screen.progress(self.done, self._total, self.says())
 
     def noted(self, trial: Trial) -> None:
         """Take note of a trial."""
         self._states[trial.state] += 1
         if trial.state == COMPLETE:
-            sign = 1 if self._objective.greater_is_better else -1
-            mean = trial.mean(self._objective.metric)
-            if math.isfinite(mean) and not sign * mean <= sign * self._best:
+            mean, loss = trial.mean(self._goal.metric), self._goal.loss
+            if math.isfinite(mean) and not loss(mean) >= loss(self._best):
                 self._best = mean
 
     @property
@@ -53,7 +58,7 @@ class Progress:
         said = ["trials"]
         said += [f"{self._states[each]} {each}" for each in (PRUNED, FAILED) if self._states[each]]
         if math.isfinite(self._best):
-            said.append(f"best {self._objective.metric} {self._best:.4g}")
+            said.append(f"best {self._goal.metric} {self._best:.4g}")
         return said
 
     def said(self) -> str:

@@ -78,6 +78,14 @@ def test_a_study_goes_on_to_the_total_and_repeats_nothing(place):
     assert len(list(place.journal().parent.glob("*.journal"))) == 1
 
 
+def test_one_metric_that_does_not_rank_the_models_decides_alone(place):
+    near = "tuner.space.model.slope=interval(1.9, 2.1)"
+    result = place("tuner=random", "tuner.trials=30", "tuner.metrics=[mae]", near, HERE)
+    assert result.details["best"] == place.study().best_trial.params
+    [said] = [step.says for step in result.steps if step.name == "tuner"]
+    assert "best mae" in said
+
+
 def test_several_metrics_have_a_front_and_one_is_picked(place):
     result = place("tuner=nsga2", "tuner.metrics=[rmse, mae]", "tuner.trials=12", HERE)
     least = min(each[3][0] for each in place.table())

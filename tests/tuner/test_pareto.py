@@ -34,12 +34,12 @@ def test_the_front_holds_what_nothing_beats_the_best_by_the_first_goal_first():
     ("pick", "number"), [("first", 0), ("knee", 1), (0.0, 0), (0.01, 1), (0.2, 2)]
 )
 def test_one_is_picked(pick, number):
-    assert picked(TRIALS, GOALS, pick).number == number
+    assert picked(front(TRIALS, GOALS), GOALS, pick).number == number
 
 
 def test_the_front_is_a_table_that_says_which_one_is_picked():
     found = front(TRIALS, GOALS)
-    table = rows(found, GOALS, picked(TRIALS, GOALS, "knee"))
+    table = rows(found, GOALS, picked(found, GOALS, "knee"))
     assert [row["trial"] for row in table] == [0, 1, 2]
     assert [row["pick"] for row in table] == ["", "picked", ""]
     assert [(row["cv_recall"], row["cv_cost"]) for row in table] == [(0.9, 9), (0.895, 5), (0.8, 1)]
@@ -47,5 +47,5 @@ def test_the_front_is_a_table_that_says_which_one_is_picked():
 
 def test_nothing_can_be_picked_where_nothing_is_complete():
     with pytest.raises(MlopsError) as told:
-        picked(TRIALS[-1:], GOALS, "first")
+        front(TRIALS[-1:], GOALS)
     assert told.value.problems[0].code == "all-trials-failed"
