@@ -22,6 +22,7 @@ from mlops.core.crew import Failed
 from mlops.core.errors import ENVIRONMENT, MlopsError, closest, fail
 from mlops.core.record import Result
 from mlops.core.secret import masked
+from mlops.flow.hydra_heard import Heard, leave
 from mlops.flow.jobs import job_of
 from mlops.flow.sweep_alone import alone
 from mlops.flow.sweep_lost import LOST, by_itself, lost
@@ -33,7 +34,10 @@ UNKNOWN = re.compile(r"Key '(\w+)' not in 'SweeperSettings'|Sweeper.*keyword arg
 
 
 def launched(command: Command, sweep: Sweep) -> None:
-    """Hand the checked jobs of `sweep` to Hydra; they come back with their results."""
+    """Hand the checked jobs of `sweep` to Hydra, and tell each as it ends.
+
+    Where so many fail that the sweeper gives up, what has ended is told all the same.
+    """
     from hydra._internal.hydra import Hydra
     from hydra.core.global_hydra import GlobalHydra
     from hydra.core.plugins import Plugins
@@ -52,26 +56,27 @@ def launched(command: Command, sweep: Sweep) -> None:
         "hydra.sweep.subdir='.'",
     ]
     task = _Task(sweep.folder.path, {name: sweep.parent(name) for name in sweep.names})
+    heard, answer = Heard(sweep), None
     try:
-        with guarded(found.project, for_hydra=True):
+        with guarded(found.project, for_hydra=True), heard.as_they_end():
             answer = hydra.multirun("config", task, [*command.words, *ours], False)
     except (KeyboardInterrupt, MlopsError):
         raise
-    except Exception as error:  # whatever a launcher or a sweeper has against its settings
-        raise _refused(command, error) from error
+    except Exception as error:
+        if not sweep.failed:  # whatever a launcher or a sweeper has against its settings
+            raise _refused(command, error) from error
+        sweep.screen.line(f"the sweep ends here: {_said(error)}")
+        return
     finally:
         GlobalHydra.instance().clear()
         # Hydra's own sweeper keeps a copy of the words; an address may hold a password.
         (folder / "multirun.yaml").unlink(missing_ok=True)
     returned = [each for batch in answer or [] for each in _listed(batch)]
-    if not returned:
-        return  # a study that has its total already
-    sweep.jobs = [job_of(command, tuple(each.overrides)) for each in returned]
-    for job, each in zip(sweep.jobs, returned, strict=True):
-        result = _result(job, each)
-        if result.key and hasattr(sweep.tracker, "expect"):
-            sweep.tracker.expect(result.key)
-        sweep.tell(job, result)
+    for each in returned:
+        if not isinstance(each._return_value, Result):  # it came to no result that it could leave
+            job = job_of(command, tuple(each.overrides))
+            heard.tell(job, _result(job, each))
+    sweep.count = len(sweep.jobs) if returned else 0  # none: a study that has its total already
 
 
 @dataclass(frozen=True)
@@ -95,21 +100,22 @@ class _Task:
         found = catalogue()
         project_on_path(found.project)
         hydra = HydraConfig.get()
-        job = job_of(understand([str(word) for word in hydra.overrides.task], found))
+        words = [str(word) for word in hydra.overrides.task]
+        job = job_of(understand(words, found))
         shop = Shop(found.project, self.folder, self.parents, os.getpid(), threads=None)
-        return alone(job, shop, f"hydra-{hydra.job.num}")
+        result = alone(job, shop, f"hydra-{hydra.job.num}")
+        leave(self.folder, hydra.job.num, words, result)
+        return result
 
 
 def _result(job: Job, returned: Any) -> Result:
-    """What a job came back with, if a launcher has not lost it."""
+    """A job that was refused, or that a launcher has lost."""
     try:
-        result: Result = returned.return_value
-        return result
+        raise returned._return_value
     except MlopsError as error:
         problems = error.problems
     except Exception as error:  # whatever a launcher says of it
-        said = f"{type(error).__name__}: {error}".strip().splitlines()[0]
-        event = Failed(job.name, LOST, masked(said)[:300], 0.0)
+        event = Failed(job.name, LOST, _said(error), 0.0)
         return lost(job, event, None, again=by_itself(job))
     return failed(job, problems, None, log="", seconds=0.0)
 
@@ -122,7 +128,7 @@ def _refused(command: Command, error: Exception) -> MlopsError:
     while isinstance(cause, HydraException) and cause.__cause__ is not None:
         cause = cause.__cause__
     words = [word for word in command.words if word.lstrip("+").startswith("hydra")]
-    said = f"{type(cause).__name__}: {cause}".strip().splitlines()[0]
+    said = _said(cause)
     if match := UNKNOWN.search(said):
         key = match[1] or match[2]
         return fail(
@@ -139,7 +145,7 @@ def _refused(command: Command, error: Exception) -> MlopsError:
             "storage-unreachable",
             "The database of the study cannot be reached.",
             where="hydra.sweeper.storage",
-            found=masked(said)[:300],
+            found=said,
             accepted="a database that answers and lets us in",
             next_step="start it, or correct hydra.sweeper.storage; null keeps the study in memory",
             exit_code=ENVIRONMENT,
@@ -148,10 +154,14 @@ def _refused(command: Command, error: Exception) -> MlopsError:
         "sweep-not-run",
         "Hydra's launcher or sweeper cannot run this sweep.",
         where=f"command line, `{masked(' '.join(words))[:200]}`",
-        found=masked(said)[:300],
+        found=said,
         accepted="settings that it takes: mlops -m … --cfg hydra shows them",
         next_step="correct the setting, or leave it out; --debug shows more",
     )
+
+
+def _said(error: BaseException) -> str:
+    return masked(f"{type(error).__name__}: {error}".strip().splitlines()[0])[:300]
 
 
 def _listed(batch: Any) -> list[Any]:

@@ -25,7 +25,7 @@ from mlops.flow.sweep_parent import Sweep
 from mlops.flow.sweep_table import as_csv, rows
 
 FILES = ("result.json", "table.csv", "report.html")
-NOTHING = "no job was left to run"
+NOTHING, STOPPED = "no job was left to run", "stopped before a job had ended"
 
 
 def sweep(command: Command) -> Result:
@@ -58,8 +58,10 @@ def sweep(command: Command) -> Result:
         start_ms = int(time.time() * 1000)
         began = Sweep(jobs, memory.folder, tracker, screen, start_ms, before is not None)
         if go:
-            has_study = _names(command, "hydra.sweeper.storage=")
+            kept = ("hydra.sweeper.storage=", "hydra.sweeper.study_name=")
+            has_study = all(_names(command, each) for each in kept)
             began.again = "hydra.sweeper.resume=true goes on with the study" if has_study else ""
+            began.count = 0 if _names(command, "hydra/sweeper=") else began.count
         result = _all(began, memory, go or partial(_carried, memory=memory, verb=verb))
     result = replace(result, delivery=delivery())
     keep(result, jobs[0])
@@ -137,6 +139,7 @@ def _summary(sweep: Sweep, seconds: float, *, aborted: bool = False) -> Result:
     codes = {result.exit_code for result in results}
     code = codes.pop() if len(codes) == 1 else SWEEP if failed else max(codes, default=0)
     folder = near(sweep.folder.path, jobs[0].project)
+    ran = f"{len(results) - lost} of {sweep.count or len(results)} jobs ran"
     return Result(
         outcome="aborted" if aborted else "failed" if failed else "done",
         exit_code=INTERRUPTED if aborted else code,
@@ -145,8 +148,8 @@ def _summary(sweep: Sweep, seconds: float, *, aborted: bool = False) -> Result:
         steps=tuple(sweep.steps),
         problems=tuple(each for result in results for each in result.problems),
         details={
-            "says": f"{len(results) - lost} of {len(jobs)} jobs ran" if results else NOTHING,
-            "lines": _lines(sweep, folder, is_whole=not lost and len(results) == len(jobs)),
+            "says": ran if results else STOPPED if aborted else NOTHING,
+            "lines": _lines(sweep, folder, is_whole=not lost and len(results) == sweep.count),
             "rows": rows(sweep.ended, sweep.varied),
             "jobs": [{"key": each.key, "folder": each.folder} for each in results],
             "registers": {
@@ -187,6 +190,6 @@ def _not_resumed() -> MlopsError:
         "resume=true goes on with sweeps that mlops itself carries.",
         where="command line, `resume=true`",
         found="hydra/launcher or hydra/sweeper",
-        accepted="one of the two; a sweeper that keeps a study resumes by itself",
-        next_step="hydra.sweeper.resume=true goes on with a study; or leave out resume=true",
+        accepted="one of the two",
+        next_step="hydra.sweeper.resume=true goes on with a stored study; or leave out resume=true",
     )

@@ -40,8 +40,13 @@ def html(sweep: Sweep, result: Result) -> str:
         "sweep": sweep.folder.key,
         "outcome": f"{result.outcome}, {result.details['says']}",
     }
-    warnings = () if len(sweep.results) == len(sweep.jobs) else ("not all jobs have run",)
-    return sheet(f"Sweep of {len(sweep.jobs)} jobs", kept, summary=summary, warnings=warnings)
+    warnings = () if len(sweep.results) == sweep.count else ("not all jobs have run",)
+    return sheet(
+        f"Sweep of {sweep.count or len(sweep.results)} jobs",
+        kept,
+        summary=summary,
+        warnings=warnings,
+    )
 
 
 def _tiles(sweep: Sweep) -> Iterator[Tile]:

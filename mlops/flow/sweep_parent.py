@@ -33,6 +33,8 @@ class Sweep:
         It goes on where an earlier command ended.
     again : str
         How what is missing is run; empty where nobody remembers what that is.
+    count : int
+        How many jobs there are to be, 0 where nobody knows yet; at first all that are given.
     """
 
     jobs: list[Job]
@@ -42,15 +44,23 @@ class Sweep:
     start_ms: int
     resumed: bool = False
     again: str = "resume=true with the same command runs what is missing"
+    count: int = 0
     _became: dict[int, tuple[Result, Step]] = field(default_factory=dict)
     _known: tuple[list[Job], dict[int, int], list[str]] | None = None
     _best: tuple[Job, Result] | None = None
-    _failed: int = 0
+    failed: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.count, self._given = len(self.jobs), self.jobs
+        # The parent runs are settled here, whichever jobs a study may ask for.
+        self._first: dict[str, Job] = {}
+        for job in self.jobs:
+            self._first.setdefault(job.name, job)
 
     @property
     def names(self) -> list[str]:
         """The experiments."""
-        return list(dict.fromkeys(job.name for job in self.jobs))
+        return list(self._first)
 
     @property
     def ended(self) -> list[tuple[Job, Result]]:
@@ -94,29 +104,34 @@ class Sweep:
         """Worked out once for a list of jobs."""
         if self._known is None or self._known[0] is not self.jobs:
             numbers = {id(each): at for at, each in enumerate(self.jobs)}
-            self._known = self.jobs, numbers, varying(self.jobs)
+            self._known = self.jobs, numbers, varying([*self._given, *self.jobs])
         return self._known[1:]
 
-    def tell(self, job: Job, result: Result, *, before: bool = False) -> None:
+    def tell(
+        self, job: Job, result: Result, *, number: int | None = None, before: bool = False
+    ) -> None:
         """Keep and show what became of one job.
 
         Parameters
         ----------
         job : Job
         result : Result
+        number : int or None
+            From 0, where that is not the place of `job` among those that are known.
         before : bool
             It ended in an earlier command.
         """
         status = "reused" if before else STATUS.get(result.outcome, result.outcome)
         log = f" ({result.folder}/{result.details['log']})" if "log" in result.details else ""
+        number = self.number(job) if number is None else number
         step = Step(
-            name=f"job {self.number(job) + 1}/{len(self.jobs)}",
+            name=f"job {number + 1}" + (f"/{self.count}" if self.count else ""),
             status=status,
             says=f"{self.said(job)}: {told(result)}{log}",
             seconds=result.seconds,
         )
         self._became[id(job)] = result, step
-        self._failed += result.outcome == "failed"
+        self.failed += result.outcome == "failed"
         if self._best is None or rank(result) < rank(self._best[1]):
             self._best = job, result
         self.screen.done(step)
@@ -124,18 +139,14 @@ class Sweep:
 
     def progress(self) -> None:
         """Show how far it is: jobs that ended, failed, the best so far."""
-        done, count = len(self._became), len(self.jobs)
+        done, count = len(self._became), self.count
         if done < count:
             self.screen.step("sweep", "")
             self.screen.progress(done, count, ", ".join(self._so_far()))
 
     def _so_far(self) -> list[str]:
-        says = ["jobs", *([f"{self._failed} failed"] if self._failed else [])]
-        if (
-            self._best
-            and math.isfinite(score(self._best[1]))
-            and self.jobs[0].name == self.jobs[-1].name
-        ):
+        says = ["jobs", *([f"{self.failed} failed"] if self.failed else [])]
+        if self._best and math.isfinite(score(self._best[1])) and len(self.names) == 1:
             job, result = self._best
             says.append(f"best {named(result, score(result))}: {self.said(job)}")
         return says
@@ -188,7 +199,7 @@ class Sweep:
 
     def job_of(self, name: str) -> Job:
         """The first job of one experiment."""
-        return next(job for job in self.jobs if job.name == name)
+        return self._first[name]
 
     def stopped(self, status: str, reason: str, files: tuple[str, ...] = ()) -> None:
         """The parent runs of a sweep that ended early; nothing is registered."""

@@ -73,6 +73,44 @@ def test_a_study_s_address_may_be_a_secret_and_every_sweep_has_its_own_folder(pl
     assert not [path for path in written if b"kept-to-myself" in path.read_bytes()]
 
 
+def test_where_too_many_fail_no_other_begins_and_what_has_ended_is_told(place):
+    words = ("hydra.sweeper.max_failure_rate=0", "model.word=fine,raise,fine")
+    result = place("-m", *QUIET, *GRID, *STORED, *words)
+    assert (result.outcome, result.exit_code) == ("failed", 6)
+    assert result.details["says"] == "1 of 2 jobs ran"
+    assert outcomes(result).keys() == {"fine", "raise"}
+    [log] = [step.says for step in result.steps if "log.txt" in step.says]
+    assert "model.word=raise" in log
+    assert any("hydra.sweeper.resume=true" in line for line in result.details["lines"])
+    states = [each.state.name for each in study(place).get_trials()]
+    assert states == ["COMPLETE", "FAIL"]
+
+
+def study(place):
+    import optuna
+
+    address = f"sqlite:///{place.folder}/s.db"
+    return optuna.load_study(study_name="a", storage=address)
+
+
+@pytest.mark.parametrize("launcher", [GRID, ("hydra/launcher=joblib", "hydra.launcher.n_jobs=1")])
+def test_a_job_is_told_when_it_ends_and_ctrl_c_forgets_none(place, command_line, launcher):
+    words = ("-m", *QUIET, *launcher, "model.word=fine,hang", "ui=plain")
+    driver = command_line(place.folder).start(*words)
+    told = ""
+    while "job 1" not in told:
+        line = driver.stdout.readline()
+        assert line, told
+        told += line
+    driver.send_signal(signal.SIGINT)
+    driver.communicate(timeout=120)
+    assert driver.returncode == 130
+    [kept] = place.outputs.glob("runs/sweep-*/result.json")
+    result = json.loads(kept.read_text())
+    assert result["outcome"] == "aborted"
+    assert [row["model.word"] for row in result["details"]["rows"]] == ["fine"]
+
+
 def test_ctrl_c_leaves_no_job_running(place, command_line):
     words = ("-m", *QUIET, *GRID, "model.word=hang,fine", "ui=plain")
     driver = command_line(place.folder).start(*words)

@@ -8,6 +8,7 @@ import itertools
 import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mlops.config.sweeper.space import Space
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
     from optuna.trial import Trial
 
-CUT_OFF, WHY = "cut off", "reason"
+CUT_OFF, WHY, RETURNED = "cut off", "reason", "returned"
 
 
 class Asking:
@@ -82,6 +83,12 @@ class Asking:
         params = {**trial.params, **self.space.fixed}
         return trial.number, [f"{key}={_word(value)}" for key, value in params.items()]
 
+    def note(self, number: int, returned: JobReturn) -> None:
+        """Write down what a job returned that is told later; a job that failed runs again."""
+        with suppress(Exception):  # whatever the job raised
+            values = _values(returned, len(self.study.directions))
+            self._open[number].set_user_attr(RETURNED, list(values))
+
     def tell(self, number: int, returned: JobReturn) -> str:
         """Take in what a job returned; why it failed, or an empty text."""
         from optuna.trial import TrialState
@@ -111,18 +118,25 @@ def finished(study: Study) -> list[Any]:
 
 
 def take_up(study: Study, *, again: bool) -> int:
-    """Close the trials that a kill left open; with `again`, their parameters come next."""
+    """Close the trials that a kill left open; with `again`, their parameters come next.
+
+    One whose job had ended is told what that returned. Gives how many are to run again.
+    """
     from optuna.trial import TrialState
 
-    left = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-    for each in left:
+    cut_off = 0
+    for each in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        if RETURNED in each.user_attrs:
+            study.tell(each.number, each.user_attrs[RETURNED])
+            continue
+        cut_off += 1
         # The trial is told before its words are queued again: killed in between, it is lost, and
         # the total brings another in its place; the other order could try one twice.
         study._storage.set_trial_user_attr(each._trial_id, WHY, CUT_OFF)
         study.tell(each.number, state=TrialState.FAIL)
         if again:
             study.enqueue_trial(each.params)
-    return len(left)
+    return cut_off
 
 
 def untried(study: Study, space: Space) -> list[dict[str, Any]]:

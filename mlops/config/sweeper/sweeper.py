@@ -142,27 +142,32 @@ class StudySweeper(Sweeper):
         running: list[int] = []
         ended: dict[int, JobReturn] = {}
         returned: dict[int, JobReturn] = {}
-        while running or not asking.is_done:
-            while len(running) < places.size and not asking.is_done:
+        most = self.max_failure_rate * (asking.total - asking.asked)
+        hopeless: tuple[JobReturn, str] | None = None  # then those that run still come to their end
+        while running or not (hopeless or asking.is_done):
+            while len(running) < places.size and not (hopeless or asking.is_done):
                 number, words = asking.ask()
                 places.start(number, words)
                 running.append(number)
             while (first := running[0] if in_order else next(iter(ended), None)) not in ended:
                 number, answer = places.next()
                 ended[number] = answer
+                if number != first:  # told in its turn, which a kill may come before
+                    asking.note(number, answer)
             running.remove(first)  # one is told before one is asked: no other order repeats
             returned[first] = ended.pop(first)
             if why := asking.tell(first, returned[first]):
                 log.warning(f"Job {first} failed: {why}")
-            self._stop_if_hopeless(asking, returned[first], why)
+                if hopeless is None and asking.failed > most:
+                    hopeless = returned[first], why
+        if hopeless is not None:
+            self._give_up(asking, *hopeless)
         return returned
 
-    def _stop_if_hopeless(self, asking: Asking, answer: JobReturn, why: str) -> None:
-        """End a sweep of which a larger share has failed by now than may in the end."""
-        if asking.failed <= self.max_failure_rate * asking.total:
-            return
+    def _give_up(self, asking: Asking, answer: JobReturn, why: str) -> None:
+        """End a sweep of which a larger share has failed than may in the end."""
         said = f"{asking.failed} of {asking.told} jobs failed; "
-        log.error(f"{said}max_failure_rate is {self.max_failure_rate} of {asking.total}")
+        log.error(f"{said}max_failure_rate is {self.max_failure_rate}")
         _ = answer.return_value  # raises what the job raised
         raise RuntimeError(f"{said}{why}")  # it raised nothing, and returned what is no number
 

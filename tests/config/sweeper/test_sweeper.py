@@ -12,6 +12,10 @@ from pathlib import Path
 import optuna
 import pytest
 import yaml
+from hydra.core.utils import JobReturn, JobStatus
+
+from mlops.config.sweeper.space import Space
+from mlops.config.sweeper.study import Asking, take_up
 
 ROOT = Path(__file__).resolve().parents[3]
 APPLICATION = """
@@ -139,13 +143,15 @@ def test_the_same_seed_gives_the_same_sweep_whichever_job_ends_first(application
     jobs, found = sorted(application.jobs()), application.results()
     (application.folder / "ended").unlink()
     go = application.folder / "go"
-    process = application.start(*words, f"waits_for={go}", "waits_at=6")
+    stored = "hydra.sweeper.storage=sqlite:///study.db"
+    process = application.start(*words, stored, f"waits_for={go}", "waits_at=6")
     wait_for(application.folder / "ended", process)
     go.touch()
     text = process.communicate(timeout=300)[0]
     assert process.returncode == 0, text
     assert sorted(application.jobs()) == jobs
     assert application.results() == found
+    assert any("returned" in each.user_attrs for each in application.study().trials)
 
 
 def test_words_of_the_command_line_win_over_the_settings(application):
@@ -224,6 +230,30 @@ def test_killed_it_goes_on_to_the_total_and_repeats_nothing_that_finished(applic
     states = [each.state.name for each in application.study().trials]
     assert (states.count("COMPLETE"), states.count("FAIL"), len(states)) == (6, 1, 7)
     assert "0 jobs to run" in application(*study)
+
+
+def test_a_job_that_ended_before_its_turn_to_be_told_is_not_run_again():
+    space = Space()
+    space.add(["x=interval(0, 1)"])
+    study = optuna.create_study()
+    asking = Asking(study, space, 3)
+    (first, _), (second, _) = asking.ask(), asking.ask()
+    asking.note(second, JobReturn(status=JobStatus.COMPLETED, _return_value=0.5))
+    assert take_up(study, again=True) == 1
+    cut_off, ended, again = study.trials
+    assert (cut_off.number, cut_off.state.name) == (first, "FAIL")
+    assert (ended.number, ended.state.name, ended.value) == (second, "COMPLETE", 0.5)
+    assert again.state.name == "WAITING"
+    assert again.system_attrs["fixed_params"] == cut_off.params
+
+
+def test_what_failed_is_a_share_of_the_jobs_of_this_command(application):
+    study = ("hydra.sweeper.storage=sqlite:///study.db", "hydra.sweeper.resume=true")
+    application(*study, "x=1", "hydra.sweeper.n_trials=4")
+    application.jobs()
+    more = ("x=5", "fails_above=3", "hydra.sweeper.n_trials=6")
+    application(*study, *more, "hydra.sweeper.max_failure_rate=0.4", code=1)
+    assert len(application.jobs()) == 1
 
 
 def test_a_grid_goes_on_with_what_was_not_tried(application):
