@@ -22,6 +22,8 @@ class Going:
     params : dict
     limit_s : float or None
         Seconds that all folds together may take.
+    is_noted : bool
+        Its end is written down.
     """
 
     number: int
@@ -31,6 +33,7 @@ class Going:
     seconds: float = 0.0
     failed: str = ""
     pruned: str = ""
+    is_noted: bool = False
 
     def running_mean(self, metric: str) -> float:
         """Mean of `metric` over the folds so far."""

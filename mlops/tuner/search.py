@@ -48,7 +48,10 @@ class Search:
         while True:
             try:
                 while self.scoring.crew.free and is_on() and (going := self._ask()):
-                    self.scoring.start(going)
+                    if going.is_noted:
+                        told.append(self.study.tell(going))
+                    else:
+                        self.scoring.start(going)
             finally:
                 yield from told
             told.clear()
@@ -72,12 +75,13 @@ class Search:
         """
         is_on = self._clock()
         while is_on() and (generation := self._generation()):
-            active = generation
+            active = [going for going in generation if not going.is_noted]
             while active:
                 for going in active:
                     self.scoring.start(going)
                 while self.scoring.going:
-                    self.scoring.next()
+                    if (ended := self.scoring.next()) and self._is_through(ended):
+                        self.study.note(ended)  # it may be long until it is told
                 active = [going for going in active if self._goes_on(going)]
             for going in generation:
                 yield self.study.tell(going)
@@ -97,11 +101,15 @@ class Search:
         return going
 
     def _goes_on(self, going: Going) -> bool:
-        if going.failed or self.scoring.is_scored(going):
+        if self._is_through(going):
             return False
         if self.is_pruned and self.study.is_to_be_pruned(going):
             going.pruned = f"pruned after fold {len(going.scores)} of {self.scoring.folds}"
+            self.study.note(going)
         return not going.pruned
+
+    def _is_through(self, going: Going) -> bool:
+        return bool(going.failed) or self.scoring.is_scored(going)
 
     def _clock(self) -> Callable[[], bool]:
         end = None if self.timeout_s is None else monotonic() + self.timeout_s

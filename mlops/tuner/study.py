@@ -89,7 +89,8 @@ class Study:
         self._asked[trial.number] = trial
         if self.is_shared:
             self.study._storage.record_heartbeat(trial._trial_id)
-        return Going(trial.number, params)
+        noted = trial.user_attrs.get(RESULT) if waiting else None
+        return Going(trial.number, params) if noted is None else _ended(trial.number, params, noted)
 
     def _sampler_for(self, number: int) -> Any:
         """A sampler of its own for each trial, that is for its seed.
@@ -125,15 +126,21 @@ class Study:
             trial.set_user_attr(f"fold {step}", PRUNED if is_pruned else "goes on")
         return is_pruned
 
+    def note(self, going: Going) -> None:
+        """Write down how a trial ended; until it is told, a kill does not cost that."""
+        found = going.trial()
+        scores = [{name: float(value) for name, value in fold.items()} for fold in found.scores]
+        result = {"scores": scores, "seconds": found.seconds, "state": found.state}
+        self._asked[going.number].set_user_attr(RESULT, {**result, "says": found.says})
+        going.is_noted = True
+
     def tell(self, going: Going) -> Trial:
-        """Write down what became of a trial."""
+        """Let the sampler know what became of a trial."""
         from optuna.trial import TrialState
 
+        if not going.is_noted:
+            self.note(going)
         found, asked = going.trial(), self._asked.pop(going.number)
-        scores = [{name: float(value) for name, value in fold.items()} for fold in found.scores]
-        asked.set_user_attr(
-            RESULT, {"scores": scores, "seconds": found.seconds, "says": found.says}
-        )
         if found.state == COMPLETE:
             values = [found.mean(goal.metric) for goal in self.goals]
             self.study.tell(asked.number, values if len(values) > 1 else values[0])
@@ -233,6 +240,14 @@ class Study:
 
         trial.set_user_attr(LOST, says)
         self.study.tell(trial.number, state=TrialState.FAIL)
+
+
+def _ended(number: int, params: dict[str, Any], noted: Mapping[str, Any]) -> Going:
+    """A trial that had ended, and was not told, when its driver was killed."""
+    says = {noted["state"]: noted["says"]}
+    scores, failed, pruned = [*noted["scores"]], says.get(FAILED, ""), says.get(PRUNED, "")
+    how = {"seconds": noted["seconds"], "failed": failed, "pruned": pruned, "is_noted": True}
+    return Going(number, params, scores=scores, **how)
 
 
 def _is_lost(stored: Any) -> bool:

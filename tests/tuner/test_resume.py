@@ -15,13 +15,13 @@ WORDS = ("tuner=optuna", "tuner.pruner=null", "model.pause_s=0.02", "compute.wor
 TOTAL = 10
 
 
-def killed(place, number, *, after_trials, words=(), extra_s=0.0):
+def killed(place, number, *, after_trials, words=(), extra_s=0.0, ended=b'"datetime_complete"'):
     """Start a search and end it with a signal once so many trials have ended; its exit code."""
     process = place.start(*WORDS, f"tuner.trials={TOTAL}", *words)
     end = time.monotonic() + 60
     while time.monotonic() < end and process.poll() is None:
         found = list(place.folder.glob("outputs/studies/*/*.journal"))
-        if found and found[-1].read_bytes().count(b'"datetime_complete"') >= after_trials:
+        if found and found[-1].read_bytes().count(ended) >= after_trials:
             break
         time.sleep(0.005)
     time.sleep(extra_s)
@@ -56,6 +56,18 @@ def test_a_killed_search_ends_with_the_table_of_one_that_was_not(place):
     resumed = place.table()
     place(*WORDS, *words, f"tuner.trials={TOTAL}")
     assert place.table() == resumed
+
+
+def test_a_trial_that_ended_before_its_generation_is_not_scored_again(place):
+    words = ("tuner.deterministic=true", "tuner.trials=8", "model.pause_s=0.1")
+    killed(place, signal.SIGKILL, after_trials=1, words=words, ended=b'"result"')
+    ended = [each.params for each in place.study().get_trials() if "result" in each.user_attrs]
+    assert ended
+    place(*WORDS, *words, "tuner.resume=true")
+    fits = Counter(place.fits())
+    for params in ended:
+        assert fits[repr(params["model.slope"])] - 5 in (0, 1)  # once more for the winner
+    assert [row[2] for row in place.table()] == ["COMPLETE"] * 8
 
 
 def test_a_stopped_search_says_the_best_so_far_and_how_to_go_on(place):
