@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlops.core.errors import MlopsError, fail
@@ -16,15 +16,32 @@ if TYPE_CHECKING:
 AGREED = "mlops"
 
 
-def agree(
-    study: Any,
-    objective: Objective,
-    axes: Sequence[Axis],
-    goals: Sequence[Goal],
-    place: Place,
-    *,
-    is_new: bool,
-) -> str:
+def description(
+    objective: Objective, axes: Sequence[Axis], goals: Sequence[Goal]
+) -> dict[str, Any]:
+    """What a study is about, as it is written into it."""
+    keys = {axis.name for axis in axes}
+    return {
+        "key": objective.key or objective.name,
+        "space": {axis.name: axis.text for axis in axes},
+        "metrics": {goal.metric: goal.is_greater_better for goal in goals},
+        "about": {key: each for key, each in (objective.about or {}).items() if key not in keys},
+    }
+
+
+def nearness(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> int:
+    """2 where two studies are about the same, 1 where only values differ, 0 where parts do."""
+    if all(theirs.get(part) == ours[part] for part in ("space", "metrics", "about")):
+        return 2
+    return int(_parts(theirs) == _parts(ours))
+
+
+def _parts(described: Mapping[str, Any]) -> dict[str, Any]:
+    about = described.get("about", {})
+    return {key: each for key, each in about.items() if key.endswith("._target_")}
+
+
+def agree(study: Any, ours: dict[str, Any], place: Place, *, is_new: bool) -> str:
     """Write into a new study what it is about, or compare that of an old one; gives its key.
 
     Raises
@@ -32,13 +49,6 @@ def agree(
     MlopsError
         It is there and none was to be, or it searches something else.
     """
-    keys = {axis.name for axis in axes}
-    ours: dict[str, Any] = {
-        "key": objective.key or objective.name,
-        "space": {axis.name: axis.text for axis in axes},
-        "metrics": {goal.metric: goal.is_greater_better for goal in goals},
-        "about": {key: each for key, each in (objective.about or {}).items() if key not in keys},
-    }
     theirs = study.user_attrs.get(AGREED)
     if theirs is None:
         study.set_user_attr(AGREED, ours)
@@ -46,11 +56,11 @@ def agree(
     if is_new:
         raise _exists(place)
     if theirs["space"] != ours["space"]:
-        raise _differs("space", theirs["space"], ours["space"], "search space")
+        raise _differs("space", theirs["space"], ours["space"], "search space", place)
     if theirs["metrics"] != ours["metrics"]:
-        raise _differs("metrics", theirs["metrics"], ours["metrics"], "metric")
+        raise _differs("metrics", theirs["metrics"], ours["metrics"], "metric", place)
     if theirs["about"] != ours["about"]:
-        raise _differs("about", theirs["about"], ours["about"], "configuration")
+        raise _differs("about", theirs["about"], ours["about"], "configuration", place)
     return str(theirs["key"])
 
 
@@ -65,7 +75,9 @@ def _exists(place: Place) -> MlopsError:
     )
 
 
-def _differs(part: str, theirs: dict[str, Any], ours: dict[str, Any], says: str) -> MlopsError:
+def _differs(
+    part: str, theirs: dict[str, Any], ours: dict[str, Any], says: str, place: Place
+) -> MlopsError:
     """Told by the first key that is not the same."""
     keys = [*ours, *(key for key in theirs if key not in ours)]
     key = next(key for key in keys if theirs.get(key) != ours.get(key))
@@ -77,5 +89,5 @@ def _differs(part: str, theirs: dict[str, Any], ours: dict[str, Any], says: str)
         found=f"{key}: {now}"[:200],
         accepted=f"{key}: {before}"[:200],
         next_step="go on with the configuration that it was begun with, or start anew: "
-        "tuner.resume=false, with another tuner.study where that is named",
+        + ("another tuner.study" if place.is_named else "tuner.resume=false"),
     )

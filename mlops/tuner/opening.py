@@ -14,7 +14,7 @@ from mlops.core.paths import SAFE_NAME
 from mlops.core.secret import Secret
 from mlops.core.tuning import Objective
 from mlops.tuner import storage as stores
-from mlops.tuner.agreement import agree
+from mlops.tuner.agreement import agree, description, nearness
 from mlops.tuner.condition import Axis
 from mlops.tuner.goals import Goal
 from mlops.tuner.study import Study
@@ -31,12 +31,17 @@ class Place:
     study : str or None
         Its name; None: the recipe's in a database, the run's key as a file.
     resume : bool
-        Go on with the study of that name, or with the last one of the recipe.
+        Go on with the study of that name, or with the recipe's last one about the same.
     """
 
     storage: str | Secret | None
     study: str | None
     resume: bool
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the study is the same one without ``resume`` too."""
+        return bool(self.storage or self.study)
 
     def check(self, *, is_alone: bool) -> None:
         """Look at the name, and knock at the database; Optuna is not loaded.
@@ -75,10 +80,11 @@ def opened(
     with contextlib.ExitStack() as stack:
         if place.storage is not None:  # it may also go away in between
             stack.enter_context(stores.explained(place.storage))
-        store, name, where, is_new = _store(place, objective, stack)
+        ours = description(objective, axes, goals)
+        store, name, where, is_new = _store(place, objective, ours, stack)
         found = _load(store, name, goals)
         found.pruner = _no_pruner() if pruner is None else pruner()
-        agreed = agree(found, objective, axes, goals, place, is_new=is_new)
+        agreed = agree(found, ours, place, is_new=is_new)
         is_shared = place.storage is not None
         if not is_shared:
             _leave_to_us(found)
@@ -89,7 +95,9 @@ def opened(
             study.release()
 
 
-def _store(place: Place, objective: Objective, stack: Any) -> tuple[Any, str, str, bool]:
+def _store(
+    place: Place, objective: Objective, ours: dict[str, Any], stack: Any
+) -> tuple[Any, str, str, bool]:
     """The storage, the study's name in it, where that is, and whether it has to be a new one."""
     if place.storage is not None:
         name = place.study or objective.name
@@ -99,21 +107,21 @@ def _store(place: Place, objective: Objective, stack: Any) -> tuple[Any, str, st
         from optuna.storages import InMemoryStorage
 
         return InMemoryStorage(), objective.name, "", True
-    path = file_of(place, objective)
-    assert path is not None
+    path = _file(place, objective, ours)
     stack.enter_context(stores.locked(path))
     return stores.journal(path), objective.name, str(path), not place.resume
 
 
-def file_of(place: Place, objective: Objective) -> Path | None:
-    """The file of a study; None where it is kept in no file."""
+def _file(place: Place, objective: Objective, ours: dict[str, Any]) -> Path:
+    """The file of a study: to go on with, the last one that is about the same, or of the parts."""
     folder = objective.studies
-    if folder is None:
-        return None
+    assert folder is not None
     if place.resume and not place.study:
         known = sorted(folder.glob("*.journal"), key=lambda path: path.stat().st_mtime)
-        if known:
-            return known[-1]
+        near = {path: nearness(stores.described(path), ours) for path in reversed(known)}
+        nearest = max(near, key=lambda path: near[path], default=None)
+        if nearest is not None and near[nearest]:
+            return nearest
     name = place.study or objective.key or time.strftime("%Y%m%d-%H%M%S")
     return folder / f"{name}.journal"
 

@@ -43,6 +43,8 @@ class Search:
 
         Who hears of a trial that has ended takes his time: a worker has the next one before.
         """
+        from optuna.exceptions import UpdateFinishedTrialError
+
         is_on = self._clock()
         told: list[Trial] = []
         while True:
@@ -58,10 +60,13 @@ class Search:
             ended = self.scoring.next(BEAT_S if self.study.is_shared else None)
             self.study.beat()
             if ended is not None:
-                if self._goes_on(ended):
-                    self.scoring.start(ended)
-                else:
-                    told.append(self.study.tell(ended))
+                try:
+                    if self._goes_on(ended):
+                        self.scoring.start(ended)
+                    else:
+                        told.append(self.study.tell(ended))
+                except UpdateFinishedTrialError:  # we were silent too long, asleep perhaps
+                    self.study.drop(ended)
             elif not self.scoring.going:
                 if not (is_on() and self.study.waits_for_others()):
                     return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 import socket
@@ -14,8 +15,9 @@ from urllib.parse import urlsplit
 
 from mlops.core.errors import ENVIRONMENT, MlopsError, fail
 from mlops.core.secret import Secret, masked
+from mlops.tuner.agreement import AGREED
 
-PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306, "redis": 6379}
+PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 HEARTBEAT_S, GRACE_S = 10, 40
 CONNECT_S = 3.0
 CREATE_TRIES, CREATE_PAUSE_S = 5, 0.5
@@ -154,6 +156,15 @@ def journal(path: Path) -> Any:
         ) from error
 
 
+def described(path: Path) -> dict[str, Any]:
+    """What the study in a file says of itself at its beginning; empty where it says nothing."""
+    with contextlib.suppress(OSError, ValueError, AttributeError), path.open("rb") as file:
+        for line in itertools.islice(file, 4):
+            if found := json.loads(line).get("user_attr", {}).get(AGREED):
+                return dict(found)
+    return {}
+
+
 def _mend(path: Path) -> None:
     """Cut off a last line that was being written when its writer was killed.
 
@@ -193,7 +204,8 @@ def locked(path: Path) -> Iterator[None]:
             where=str(path),
             found="its lock is held",
             accepted="one driver a study, or a database: tuner.storage=postgresql://…",
-            next_step="wait for it to end, or start a study of your own: tuner.resume=false",
+            next_step="wait for it to end, or begin another: leave out tuner.resume, or name "
+            "another tuner.study",
             exit_code=ENVIRONMENT,
         ) from error
     try:

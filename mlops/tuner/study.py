@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -65,6 +66,7 @@ class Study:
         self._driver = os.urandom(8).hex() if is_shared else ""
         self._asked: dict[int, Any] = {}
         self._known: dict[str, Any] = {}
+        self._seen: set[int] = set()
 
     def ask(self) -> Going | None:
         """The next trial to score; None if the total is reached.
@@ -82,11 +84,12 @@ class Study:
             self.study.enqueue_trial(stored(self._starts[number], self.axes))
         self.study.sampler = self._sampler_for(number)
         trial = self.study.ask()
+        self._asked[trial.number] = trial  # known at once, for who is stopped while it is drawn
         params = suggested(trial, self.axes)
         if self.is_shared and self._is_surplus(trial.number):
             self._give_up(trial, "another driver reached the total first")
+            del self._asked[trial.number]
             return None
-        self._asked[trial.number] = trial
         if self.is_shared:
             self.study._storage.record_heartbeat(trial._trial_id)
         noted = trial.user_attrs.get(RESULT) if waiting else None
@@ -149,14 +152,20 @@ class Study:
             self.study.tell(asked.number, state=state)
         return self._named(found)
 
+    def drop(self, going: Going) -> None:
+        """Think no more of a trial that others took for lost: its parameters are queued again."""
+        self._asked.pop(going.number, None)
+
     def release(self) -> None:
         """Leave what was not finished to whoever goes on with this study."""
+        from optuna.exceptions import UpdateFinishedTrialError
         from optuna.trial import TrialState
 
         if self.is_shared:
             for trial in self._asked.values():
-                self._give_up(trial, "its driver was stopped")
-                self.study.enqueue_trial(trial.params)
+                with suppress(UpdateFinishedTrialError):  # others have taken it for lost
+                    self._give_up(trial, "its driver was stopped")
+                    self.study.enqueue_trial(trial.params)
         else:  # all are ours, one among them that was being asked for when we were stopped
             for each in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
                 self.study._storage.set_trial_state_values(each._trial_id, TrialState.WAITING)
@@ -173,13 +182,22 @@ class Study:
         fail_stale_trials(self.study)
 
     def waits_for_others(self) -> bool:
-        """Whether other drivers are at trials that could yet be left to us."""
+        """Whether other drivers are at trials that could yet be left to us.
+
+        One whose driver died before it first said that it is alive would never count as left:
+        that is said for it, once.
+        """
         from optuna.trial import TrialState
 
-        return self.is_shared and any(
-            each.state in (TrialState.RUNNING, TrialState.WAITING)
-            for each in self.study.get_trials(deepcopy=False)
-        )
+        if not self.is_shared:
+            return False
+        open_ones = (TrialState.RUNNING, TrialState.WAITING)
+        others = self.study.get_trials(deepcopy=False, states=open_ones)
+        for each in others:
+            if each.state == TrialState.RUNNING and each.number not in self._seen:
+                self._seen.add(each.number)
+                self.study._storage.record_heartbeat(each._trial_id)
+        return bool(others)
 
     def importance(self) -> dict[str, float]:
         """Share of each key in what the scores differ by; empty where too little is known."""

@@ -111,6 +111,17 @@ def test_a_space_can_have_conditions(place):
         assert (state == "FAIL") == (params["model.word"] == "gap")
 
 
+def test_each_of_several_models_goes_on_with_its_own_study(place):
+    for model in ("trouble", "ridge"):
+        place(f"model={model}", "tuner=random", "tuner.trials=2", HERE)
+    for model in ("trouble", "ridge", "sgd"):
+        place(f"model={model}", "tuner=random", "tuner.trials=3", "tuner.resume=true", HERE)
+    paths = place.folder.glob("outputs/studies/*/*.journal")
+    found = [(*each.best_params, len(each.trials)) for each in map(place.study, paths)]
+    assert {name.split(".")[-1] for name, *_, count in found} >= {"slope", "alpha"}
+    assert [row[-1] for row in found] == [3, 3, 3]
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [

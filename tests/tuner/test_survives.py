@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
+from collections import Counter
 from pathlib import Path
 
+import optuna
 import pytest
+from optuna.trial import TrialState
 
 WORDS = ["fine", "raise", "gap", "hang", "kill", "segfault", "exit", "eat"]
 
@@ -59,6 +63,42 @@ def test_every_kind_of_trouble_is_a_failed_trial_with_its_reason(place):
     while lives(child) and time.monotonic() < end:
         time.sleep(0.02)
     assert not lives(child)
+
+
+SHARED = ("tuner=random", "tuner.study=mine", "compute.workers=0")
+
+
+def shared(place):
+    """A study in a database, opened by Optuna itself as one more driver."""
+    address = f"sqlite:///{place.folder}/studies.db"
+    study = optuna.create_study(study_name="mine", storage=address, load_if_exists=True)
+    return study, (*SHARED, f"tuner.storage='{address}'")
+
+
+def test_a_trial_whose_driver_died_while_it_was_asked_for_is_taken_over(place, monkeypatch):
+    monkeypatch.setattr("mlops.tuner.storage.HEARTBEAT_S", 1)
+    monkeypatch.setattr("mlops.tuner.storage.GRACE_S", 1)
+    study, words = shared(place)
+    study.ask()
+    place(*words, "tuner.trials=2")
+    assert [each.state.name for each in study.get_trials()] == ["FAIL", "COMPLETE", "COMPLETE"]
+
+
+def test_a_driver_whose_trial_was_taken_for_lost_goes_on(place):
+    study, words = shared(place)
+
+    def take() -> None:
+        while not (left := study.get_trials(states=(TrialState.RUNNING,))) or not left[0].params:
+            time.sleep(0.02)
+        study._storage.set_trial_state_values(left[0]._trial_id, TrialState.FAIL)
+        study.enqueue_trial(left[0].params)
+
+    other = threading.Thread(target=take, daemon=True)
+    other.start()
+    place(*words, "tuner.trials=2", "model.pause_s=0.2")
+    other.join()
+    states = Counter(each.state.name for each in study.get_trials())
+    assert states == {"FAIL": 1, "COMPLETE": 2}
 
 
 def test_where_all_fail_the_reason_is_told(place):
