@@ -59,10 +59,13 @@ class Store:
             if was_there:  # else somebody may have put it there this very moment
                 self.remove(kind, key)
             return None
-        entry = self.folder / kind / key
+        self.touch(kind, key)
+        return self.folder / kind / key
+
+    def touch(self, kind: str, key: str) -> None:
+        """Have an entry count as used now."""
         with contextlib.suppress(OSError):  # a read-only cache can still be read
-            os.utime(entry)
-        return entry
+            os.utime(self.folder / kind / key)
 
     def is_whole(self, kind: str, key: str) -> bool:
         """Whether there is such an entry, and all its files are as they were written."""

@@ -16,6 +16,7 @@ from mlops.core.store import Store, key_of
 from mlops.flow.keys import difference
 
 T = TypeVar("T")
+LOOK_AFTER = 0.05  # of what the store may hold
 
 
 class Steps:
@@ -44,6 +45,7 @@ class Steps:
             self._last = {name: parts for name, parts in told if isinstance(parts, dict)}
         self._now: dict[str, Any] = {}
         self._unsaved: list[tuple[str, str, Callable[[Path], None]]] = []
+        self._written = 0
 
     def kept(
         self,
@@ -114,9 +116,15 @@ class Steps:
         self.screen.done(step)
 
     def keep(self) -> None:
-        """Write what was made, for other processes to find; a full disk costs only the reuse."""
+        """Write what was made, for other processes to find; a full disk costs only the reuse.
+
+        Who does so many times holds the store within its bound, looking now and then.
+        """
         with suppress(OSError):
             self._write()
+            if self._written > self.store.most_bytes * LOOK_AFTER:
+                self._written = 0
+                self.store.trim()
 
     def forget(self) -> None:
         """Hold on to nothing of what was done: for who does the same many times."""
@@ -129,6 +137,7 @@ class Steps:
             name, key, write = self._unsaved[0]
             with self.store.put(name, key) as folder:
                 write(folder)
+                self._written += sum(path.stat().st_size for path in folder.iterdir())
             del self._unsaved[0]
 
     def save(self) -> list[str]:

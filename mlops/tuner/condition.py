@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from mlops.core.errors import MlopsError, Problem, closest, fail, listed
-from mlops.tuner.space import Choice, Dimension, dimension
+from mlops.tuner.space import Choice, Dimension, Interval, dimension
 
 _IF = re.compile(
     r"^(?P<sweep>.*\S)\s+if\s+(?P<key>[\w.]+)\s*(?P<how>==|in)\s*(?P<values>\S.*)$", re.S
@@ -123,7 +123,9 @@ def _axis(name: str, text: Any, space: Mapping[str, Any]) -> Axis:
     parent = match["key"] if match["key"] in space else f"{within}.{match['key']}"
     if parent not in space:
         raise _no_parent(name, match["key"], space)
-    conditions.append((parent, _values(match["values"], match["how"])))
+    values = _values(match["values"], match["how"])
+    _possible(name, parent, values, space)
+    conditions.append((parent, values))
     return Axis(dimension(name, match["sweep"]), str(text), key, tuple(conditions))
 
 
@@ -134,6 +136,23 @@ def _values(text: str, how: str) -> tuple[Any, ...]:
     except yaml.YAMLError:
         read = text
     return tuple(read) if how == "in" and isinstance(read, list) else (read,)
+
+
+def _possible(key: str, parent: str, values: tuple[Any, ...], space: Mapping[str, Any]) -> None:
+    """See that the key that is depended on can have each of the values."""
+    text = space[parent]
+    match = _IF.match(text) if isinstance(text, str) else None
+    try:
+        drawn = dimension(parent, match["sweep"] if match else text)
+    except MlopsError:
+        return  # it is told of itself
+    for value in values:
+        if isinstance(drawn, Interval):
+            is_drawn = isinstance(value, (int, float)) and drawn.low <= value <= drawn.high
+        else:
+            is_drawn = value in drawn.grid(0)
+        if not is_drawn:
+            raise _never(key, parent, value, () if isinstance(drawn, Interval) else drawn.grid(0))
 
 
 def _parents_first(found: dict[str, Axis]) -> tuple[Axis, ...]:
@@ -171,6 +190,20 @@ def _no_parent(key: str, named: str, space: Mapping[str, Any]) -> MlopsError:
         accepted=listed(each for each in space if each != key),
         closest=nearest,
         next_step=f"name a key of the space, or leave {key} out: tuner.space.{key}=null",
+    )
+
+
+def _never(key: str, parent: str, value: Any, values: tuple[Any, ...]) -> MlopsError:
+    nearest = closest(str(value), map(str, values))
+    return fail(
+        "impossible-condition",
+        f"{key} would never be searched: {parent} cannot be {value}.",
+        where=f"tuner.space.{key}",
+        found=str(value),
+        accepted=listed(values) or f"a number of {parent}",
+        closest=nearest,
+        next_step=f"write a value that {parent} can have, or leave {key} out: "
+        f"tuner.space.{key}=null",
     )
 
 

@@ -16,6 +16,7 @@ from optuna.trial import TrialState
 
 CANDIDATES = 1024
 NEAR = 256
+KNOWN = (TrialState.COMPLETE, TrialState.PRUNED)  # these with the mean of the folds they had
 MOST_TRIALS = 200  # fitting costs the cube of them; the best and the latest are kept
 
 
@@ -41,7 +42,7 @@ class GpSampler(BaseSampler):
         self.n_startup_trials = n_startup_trials
         self._random = np.random.default_rng(seed)
         self._independent = RandomSampler(seed=seed)
-        self._space = IntersectionSearchSpace()
+        self._space = IntersectionSearchSpace(include_pruned=True)
 
     def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, Any]:
         """The keys that all trials have; one with a single value needs no search."""
@@ -52,8 +53,8 @@ class GpSampler(BaseSampler):
         """The most promising point of `space`; none while too little is known."""
         known = [
             each
-            for each in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-            if space.keys() <= each.params.keys()
+            for each in study.get_trials(deepcopy=False, states=KNOWN)
+            if each.value is not None and space.keys() <= each.params.keys()
         ]
         if not space or len(known) < self.n_startup_trials:
             return {}

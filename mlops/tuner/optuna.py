@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 from mlops.core.crew import Crew
-from mlops.core.errors import one_of
+from mlops.core.errors import MlopsError, fail, one_of
 from mlops.core.secret import Secret
 from mlops.core.tuning import Ensemble, Objective, Trial, Tuned
 from mlops.tuner import goals as aims
@@ -120,10 +120,11 @@ class Optuna:
         ------
         MlopsError
             An entry cannot be read, nothing is left to search, the database does not answer, or
-            several drivers are to repeat exactly.
+            what several drivers do, or how long it takes, is to repeat exactly.
         """
         axes(self.merged(space))
-        aims.read(self.metrics)
+        if self.deterministic and aims.SECONDS in aims.read(self.metrics):
+            raise _not_by_time()
         for way in self.ways:
             one_of("tuner.ways", way, ("mean", "stack"))
         self._place.check(is_alone=self.deterministic)
@@ -198,9 +199,11 @@ class Optuna:
         goals: tuple[Goal, ...],
         crew: Crew,
     ) -> Iterator[Trial]:
-        shares_folds = not any(axis.key.split(".")[0] in FRONT for axis in found)
+        is_same = not any(axis.key.split(".")[0] in FRONT for axis in found)
+        shares_folds = is_same and not study.is_through
         metrics = tuple(goal.metric for goal in goals)
-        scoring = Scoring(objective, crew, metrics, shares_folds=shares_folds)
+        limit_s = self.trial_timeout_s
+        scoring = Scoring(objective, crew, metrics, shares_folds=shares_folds, limit_s=limit_s)
         is_pruned = self.pruner is not None and len(goals) == 1
         search = Search(study, scoring, self._time_to_ask_s, self.trial_timeout_s, is_pruned)
         yield from search.in_generations() if self.deterministic else search.as_they_come()
@@ -252,6 +255,17 @@ class Optuna:
         return (
             f"stopped: {progress.said()}; to go on: the same command with tuner.resume=true{name}"
         )
+
+
+def _not_by_time() -> MlopsError:
+    return fail(
+        "deterministic-seconds",
+        "A search by the time that trials take cannot repeat exactly.",
+        where="tuner.deterministic",
+        found=f"tuner.deterministic=true with {aims.SECONDS} among tuner.metrics",
+        accepted="one of the two",
+        next_step=f"write tuner.metrics without {aims.SECONDS}: tuner.metrics=[{aims.PRIMARY}]",
+    )
 
 
 @contextmanager

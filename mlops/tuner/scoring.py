@@ -65,6 +65,8 @@ class Scoring:
         Have to be numbers; a trial for which one is NaN or infinite has failed.
     shares_folds : bool
         What precedes the model is the same for all trials: it is made first, each fold once.
+    limit_s : float or None
+        Seconds that making it may take for one fold.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Scoring:
         metrics: tuple[str, ...] = (),
         *,
         shares_folds: bool = False,
+        limit_s: float | None = None,
     ) -> None:
         self.crew = crew
         self.metrics = metrics or (objective.metric,)
@@ -81,7 +84,7 @@ class Scoring:
         self.going: dict[int, Going] = {}
         if shares_folds and objective.folds and crew.size > 1:
             for fold in range(self.folds):
-                crew.start(("ready", fold), (None, fold))
+                crew.start(("ready", fold), (None, fold), limit_s=limit_s)
             for _ in events(crew):
                 pass  # one that failed: the trials will tell
 

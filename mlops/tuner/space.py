@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.core.errors import MlopsError, Problem, closest, fail
+from mlops.core.errors import MlopsError, closest, fail
 
 ACCEPTED = "choice(a, b), range(start, stop, step) or interval(low, high), tag(log, ...) around it"
 CALLS, TAGS = ("choice", "range", "interval", "tag", "int", "float", "sort"), ("log", "int")
@@ -113,36 +113,6 @@ class Interval:
 
 
 Dimension = Choice | Range | Interval
-
-
-def dimensions(space: Mapping[str, Any]) -> tuple[Dimension, ...]:
-    """Read a whole space, in its order.
-
-    Parameters
-    ----------
-    space : mapping of str to str
-        Full key to sweep text.
-
-    Raises
-    ------
-    MlopsError
-        With every entry that cannot be read.
-
-    Examples
-    --------
-    >>> dimensions({"model.alpha": "choice(1, 10)"})
-    (Choice(key='model.alpha', values=(1, 10)),)
-    """
-    found: list[Dimension] = []
-    problems: list[Problem] = []
-    for key, text in space.items():
-        try:
-            found.append(dimension(key, text))
-        except MlopsError as error:
-            problems += error.problems
-    if problems:
-        raise MlopsError(*problems)
-    return tuple(found)
 
 
 def dimension(key: str, text: Any) -> Dimension:

@@ -109,6 +109,13 @@ class Study:
                 setattr(sampler, name, self._known.setdefault(name, value))
         return sampler
 
+    @property
+    def is_through(self) -> bool:
+        """Whether no trial is left to ask for."""
+        every = self.study.get_trials(deepcopy=False)
+        is_waiting = any(each.state.name == "WAITING" for each in every)
+        return not is_waiting and self._counted(every) >= self.total
+
     def next_number(self) -> int:
         """The number of the trial that :meth:`ask` would give."""
         from optuna.trial import TrialState

@@ -87,7 +87,7 @@ def _asked(trial: Any, dimension: Dimension) -> Any:
         ask = trial.suggest_int if dimension.integer else trial.suggest_float
         return ask(key, dimension.low, dimension.high, log=dimension.log)
     assert not isinstance(dimension, Choice)
-    steps = dimension.grid(0)
+    steps = dimension.grid(2)  # the ends are enough
     low, high, step = min(steps), max(steps), abs(dimension.step)
     if all(isinstance(each, int) for each in (low, high, step)):
         return trial.suggest_int(key, low, high, step=step, log=dimension.log)

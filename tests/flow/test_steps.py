@@ -297,6 +297,23 @@ def test_the_store_stays_within_its_bound_and_keeps_what_was_used_last(tmp_path)
     assert left == {key_of(0), key_of(2)}
 
 
+def test_many_steps_one_after_the_other_keep_the_store_within_its_bound(tmp_path):
+    store = Store(tmp_path, most_bytes=5000)
+    steps = Steps(store, "many", Silent())
+    for number in range(30):
+        steps.kept(
+            "step",
+            lambda number=number: {"number": number},
+            make=lambda: bytes(1000),
+            load=lambda folder: (folder / "data").read_bytes(),
+            save=lambda content, folder: (folder / "data").write_bytes(content),
+            says=lambda content: "",
+        )
+        steps.keep()
+        steps.forget()
+    assert 1000 < sum(size for _, size, _ in store.entries()) <= 5000
+
+
 def _make_older(entry, seconds):
     stat = entry.stat()
     os.utime(entry, (stat.st_atime - seconds, stat.st_mtime - seconds))

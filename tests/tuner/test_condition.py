@@ -10,6 +10,7 @@ from mlops.tuner.condition import axes
 from mlops.tuner.grid import Grid
 from mlops.tuner.suggest import read_back, suggested
 
+IMPOSSIBLE = "impossible-condition"
 SPACE = {
     "model.degree": "range(2, 4) if kernel == poly",
     "model.gamma": "tag(log, interval(0.01, 1)) if model.kernel in [rbf, poly]",
@@ -57,6 +58,12 @@ def test_values_that_optuna_could_confuse_come_back_as_they_were():
         ({"m.a": "choice(1, 2) if b == 1"}, "unknown-condition-key"),
         ({"m.a": "choice(1, 2) if b == 1", "m.b": "choice(1) if a == 2"}, "circular-conditions"),
         ({"m.a": "interval(2, 1) if b == 1", "m.b": "choice(1, 2)"}, "bad-space"),
+        ({"m.a": "interval(1, 2) if b == ploy", "m.b": "choice(poly, rbf)"}, IMPOSSIBLE),
+        ({"m.a": "interval(1, 2) if b in [3, 10]", "m.b": "range(1, 10)"}, IMPOSSIBLE),
+        (
+            {"m.a": "interval(1, 2) if b == x", "m.b": "interval(1, 10) if c == 1", "m.c": "1,2"},
+            IMPOSSIBLE,
+        ),
         ({}, "empty-space"),
     ],
 )
@@ -64,3 +71,15 @@ def test_a_condition_that_cannot_hold_is_told(space, code):
     with pytest.raises(MlopsError) as told:
         axes(space)
     assert told.value.problems[0].code == code
+    assert ("ploy" in str(told.value)) == (told.value.problems[0].closest == "poly")
+
+
+def test_the_ends_of_a_long_range_are_known_without_its_steps():
+    import optuna
+
+    trial = optuna.create_study().ask()
+    suggested(
+        trial, axes({"a": "range(1, 1000000, 3)", "b": "range(9, 0, -2)", "c": "range(0, 1, 0.25)"})
+    )
+    ends = {name: (each.low, each.high) for name, each in trial.distributions.items()}
+    assert ends == {"a": (1, 999_997), "b": (1, 9), "c": (0.0, 0.75)}

@@ -164,6 +164,7 @@ def test_a_named_study_is_not_begun_twice(place):
         (["tuner.storage='postgresql://ann:s3cret-w0rd@127.0.0.1:1/x'"], "storage-unreachable"),
         (["tuner.storage=somewhere"], "bad-storage"),
         (["tuner.study=../outside"], "unsafe-name"),
+        (["tuner.deterministic=true", "tuner.metrics=[primary, seconds]"], "deterministic-seconds"),
         (["tuner.deterministic=true", "tuner.storage='sqlite:///x.db'"], "deterministic-alone"),
     ],
 )

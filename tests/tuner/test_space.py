@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from mlops.core.errors import MlopsError
-from mlops.tuner.space import Choice, Interval, Range, dimension, dimensions
+from mlops.tuner.condition import axes
+from mlops.tuner.space import Choice, Interval, Range, dimension
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_what_was_meant_is_offered(text: str, closest: str) -> None:
 
 def test_all_bad_entries_are_told_together() -> None:
     with pytest.raises(MlopsError) as caught:
-        dimensions({"a": "range(3, 1)", "b": "choice(1, 2)", "c": "7"})
+        axes({"a": "range(3, 1)", "b": "choice(1, 2)", "c": "7"})
     assert [problem.where for problem in caught.value.problems] == [
         "tuner.space.a",
         "tuner.space.c",
