@@ -137,7 +137,9 @@ def _summary(sweep: Sweep, seconds: float, *, aborted: bool = False) -> Result:
     lost = sum(result.outcome in ("failed", "aborted") for result in results)
     failed = any(result.outcome == "failed" for result in results)
     codes = {result.exit_code for result in results}
-    code = codes.pop() if len(codes) == 1 else SWEEP if failed else max(codes, default=0)
+    is_all = len(results) == sweep.count
+    is_partly = failed and (len(codes) > 1 or not is_all)
+    code = SWEEP if is_partly else max(codes, default=0)
     folder = near(sweep.folder.path, jobs[0].project)
     ran = f"{len(results) - lost} of {sweep.count or len(results)} jobs ran"
     return Result(
@@ -149,7 +151,7 @@ def _summary(sweep: Sweep, seconds: float, *, aborted: bool = False) -> Result:
         problems=tuple(each for result in results for each in result.problems),
         details={
             "says": ran if results else STOPPED if aborted else NOTHING,
-            "lines": _lines(sweep, folder, is_whole=not lost and len(results) == sweep.count),
+            "lines": _lines(sweep, folder, is_whole=is_all and not lost),
             "rows": rows(sweep.ended, sweep.varied),
             "jobs": [{"key": each.key, "folder": each.folder} for each in results],
             "registers": {

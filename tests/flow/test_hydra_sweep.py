@@ -73,17 +73,20 @@ def test_a_study_s_address_may_be_a_secret_and_every_sweep_has_its_own_folder(pl
     assert not [path for path in written if b"kept-to-myself" in path.read_bytes()]
 
 
-def test_where_too_many_fail_no_other_begins_and_what_has_ended_is_told(place):
-    words = ("hydra.sweeper.max_failure_rate=0", "model.word=fine,raise,fine")
+@pytest.mark.parametrize(
+    ("tried", "says", "ended"),
+    [("fine,raise,fine", "1 of 2", ["COMPLETE", "FAIL"]), ("raise,fine", "0 of 1", ["FAIL"])],
+)
+def test_where_too_many_fail_no_other_begins_and_what_has_ended_is_told(place, tried, says, ended):
+    words = ("hydra.sweeper.max_failure_rate=0", f"model.word={tried}")
     result = place("-m", *QUIET, *GRID, *STORED, *words)
     assert (result.outcome, result.exit_code) == ("failed", 6)
-    assert result.details["says"] == "1 of 2 jobs ran"
-    assert outcomes(result).keys() == {"fine", "raise"}
+    assert result.details["says"] == f"{says} jobs ran"
+    assert outcomes(result)["raise"] == "failed"
     [log] = [step.says for step in result.steps if "log.txt" in step.says]
     assert "model.word=raise" in log
     assert any("hydra.sweeper.resume=true" in line for line in result.details["lines"])
-    states = [each.state.name for each in study(place).get_trials()]
-    assert states == ["COMPLETE", "FAIL"]
+    assert [each.state.name for each in study(place).get_trials()] == ended
 
 
 def study(place):
