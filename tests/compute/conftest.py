@@ -85,12 +85,15 @@ def short_folder() -> Iterator[Callable[[str], Path]]:
         yield make
 
 
-@pytest.fixture(scope="session")
+# Engines end with the module that asked for them: idle ones take half a core.
+
+
+@pytest.fixture(scope="module")
 def dask_folder(short_folder) -> Path:
     return short_folder("dask")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dask_address(dask_folder) -> Iterator[str]:
     """A scheduler with two worker processes."""
     folder = dask_folder
@@ -107,24 +110,31 @@ def dask_address(dask_folder) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ray_folder(short_folder) -> Path:
     return short_folder("ray")
 
 
 @pytest.fixture(scope="session")
-def ray_address(ray_folder) -> Iterator[str]:
+def ray_token(short_folder) -> Iterator[None]:
+    """What whoever asks Ray has to show; a process reads it once."""
+    token = short_folder("token") / "token"
+    token.write_text(os.urandom(24).hex())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_AUTH_MODE", "token")
+        patch.setenv("RAY_AUTH_TOKEN_PATH", str(token))
+        patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # Ray's word for: loopback only
+        yield
+
+
+@pytest.fixture(scope="module")
+def ray_address(ray_folder, ray_token) -> Iterator[str]:
     """An instance with two cores."""
     folder, port = ray_folder, free_port()
     command = (str(Path(sys.executable).with_name("ray")), "start", "--head", "--block")
     sizes = ("--num-cpus=2", "--include-dashboard=false", "--object-store-memory=80000000")
     place = (f"--port={port}", f"--temp-dir={folder}", "--disable-usage-stats")
     with ExitStack() as ending:
-        patch = ending.enter_context(pytest.MonkeyPatch.context())
-        (folder / "token").write_text(os.urandom(24).hex())
-        patch.setenv("RAY_AUTH_MODE", "token")
-        patch.setenv("RAY_AUTH_TOKEN_PATH", str(folder / "token"))
-        patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # Ray's word for: loopback only
         head = ending.enter_context(daemon(*command, *sizes, *place, log=folder / "head.log"))
         until(lambda: "Ray runtime started" in (folder / "head.log").read_text(), head)
         yield f"127.0.0.1:{port}"
@@ -160,7 +170,7 @@ PartitionName=here Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def slurm_folder(short_folder) -> Iterator[Path]:
     """One node with two cores, and its controller; ``SLURM_CONF`` says where."""
     folder, host = short_folder("slurm"), socket.gethostname().split(".")[0]
@@ -189,7 +199,7 @@ def slurm_folder(short_folder) -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def own_keys_of(request: pytest.FixtureRequest) -> Callable[[str], dict[str, Any]]:
     """The keys of two workers on this machine, of an engine that ends with its driver if it can."""
 
@@ -201,7 +211,7 @@ def own_keys_of(request: pytest.FixtureRequest) -> Callable[[str], dict[str, Any
     return tell
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def keys_of(request: pytest.FixtureRequest, own_keys_of) -> Callable[[str], dict[str, Any]]:
     """The same of an engine that is there."""
 
@@ -213,7 +223,7 @@ def keys_of(request: pytest.FixtureRequest, own_keys_of) -> Callable[[str], dict
     return tell
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def part_of(keys_of) -> Callable[..., Any]:
     """The part for an engine that is there."""
 
@@ -224,7 +234,7 @@ def part_of(keys_of) -> Callable[..., Any]:
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def folder_of(request: pytest.FixtureRequest, short_folder) -> Callable[[str], Path]:
     """Where an engine that is there writes what it has to write."""
 
@@ -240,4 +250,4 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that asks for `engine` runs once on each, unless it says which."""
     marks = metafunc.definition.iter_markers("parametrize")
     if "engine" in metafunc.fixturenames and "engine" not in [mark.args[0] for mark in marks]:
-        metafunc.parametrize("engine", ENGINES, scope="session")
+        metafunc.parametrize("engine", ENGINES, scope="module")

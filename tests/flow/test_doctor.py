@@ -59,10 +59,10 @@ def test_a_damaged_database_is_told_with_what_to_do(after):
 def test_a_corrupt_cache_entry_is_told_and_costs_only_its_making(after):
     for path in (after.outputs / "cache" / "data").rglob("frame.parquet"):
         path.write_bytes(b"")
-    result = after("doctor")
-    assert found(result)["step cache"][0] == "look"
-    assert "1 of" in found(result)["step cache"][1]
-    assert found(after("doctor")) == found(result)  # nothing is changed by looking
+    told = found(after("doctor"))["step cache"]
+    assert told[0] == "look"
+    assert "1 of" in told[1]
+    assert found(after("doctor"))["step cache"] == told  # nothing is changed by looking
     assert after(*QUICK).outcome == "passed"
     assert found(after("doctor"))["step cache"][0] == "ok"
 

@@ -269,7 +269,7 @@ def test_size_and_latency_are_judged_and_told(shop):
     size = (shop.place.run_folder(result) / "model" / "model.skops").stat().st_size
     says = of(result, "size_mb ≤ 5")["says"]
     told = int(says.removeprefix("the model's file has ").removesuffix(" bytes").replace(",", ""))
-    assert told == pytest.approx(size, rel=0.02)  # it holds addresses, of more or less digits
+    assert told == pytest.approx(size, rel=0.1)  # it holds addresses, of more or less digits
     says = of(result, "latency_ms ≤ 60000")["says"]
     assert says.startswith("one row takes ")
     tight = shop(gate="evaluator.regression.gates={size_mb: {max: 0.001}, latency_ms: {max: 1e-6}}")
