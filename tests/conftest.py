@@ -40,6 +40,7 @@ def _as_in_a_terminal() -> None:
 
 
 _as_in_a_terminal()
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as mlops.cli does, and for its reason
 signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD))
 
 # The same examples every time: a test that fails, fails for everyone.

@@ -161,7 +161,8 @@ def test_a_server_that_is_away_costs_one_line(place, capsys):
 
 
 @pytest.mark.parametrize("launcher", ["basic", "joblib"])
-def test_a_launcher_of_hydra_s_own_gives_the_same_sweep(place, launcher):
+def test_a_launcher_of_hydra_s_own_gives_the_same_sweep(new_place, launcher):
+    place = new_place()  # no recorder of an earlier command takes what waits
     result = place("-m", "model=linear,ridge", f"hydra/launcher={launcher}", "name=other", *QUICK)
     assert (result.outcome, result.exit_code) == ("done", 0)
     assert [row["model"] for row in result.details["rows"]] == ["ridge", "linear"]
