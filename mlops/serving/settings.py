@@ -46,7 +46,8 @@ class Settings:
     max_bytes, max_rows, max_text : int
         Of a request's body (after unpacking), of its rows, of one text.
     log_share : float in [0, 1]
-        Of the requests that are kept for the monitor; 0: none.
+        Of the requests that are kept for the monitor; 0: none. At most 10,000 rows a second of
+        each worker are.
     log_mb : float
         At most so much is kept; the oldest goes.
     """
