@@ -192,7 +192,7 @@ def test_a_killed_sweep_is_gone_on_with_and_nothing_is_lost_or_done_twice(
     place, command_line, after
 ):
     slopes = [f"{after}.{n}5" for n in range(5)]
-    words = (f"model.slope={','.join(slopes)}", "model.pause_s=0.02", f"seed={after}")
+    words = (f"model.slope={','.join(slopes)}", "model.pause_s=0.3", f"seed={after}")
     code, _ = stopped(
         place, command_line, signal.SIGKILL, after, *words, "compute.workers=2", slopes=slopes
     )
