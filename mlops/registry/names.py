@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from mlops.core.version import ROLLBACK, UNDONE, LedgerEntry
 
+Way = tuple[int, "Way"] | None  # a version, and the way that led to it: acts share what came before
+
 
 def held(entries: Iterable[LedgerEntry]) -> dict[str, LedgerEntry]:
     """The act that gave each alias its present meaning."""
@@ -28,18 +30,20 @@ def before(entries: Iterable[LedgerEntry], alias: str) -> int:
     >>> before([act(1), act(4), act(7), act(4, "rollback")], "champion")
     1
     """
-    ways: list[list[int]] = [[]]  # the way after each act; one that is undone goes with its way
+    ways: list[Way] = [None]  # the way after each act; one that is undone goes with its way
     for entry in entries:
         if entry.alias == alias and entry.sets:
             if entry.act == UNDONE and len(ways) > 1:
                 ways.pop()
             else:
                 ways.append(_gone(ways[-1], entry))
-    return ways[-1][-2] if len(ways[-1]) > 1 else 0
+    way = ways[-1]
+    return way[1][0] if way and way[1] else 0
 
 
-def _gone(way: list[int], entry: LedgerEntry) -> list[int]:
+def _gone(way: Way, entry: LedgerEntry) -> Way:
     """The versions that led to what an act gives an alias to."""
-    if entry.act == ROLLBACK and entry.version in way:
-        return way[: len(way) - way[::-1].index(entry.version)]
-    return [*way, entry.version] if entry.version else []
+    back = way if entry.act == ROLLBACK else None
+    while back and back[0] != entry.version:
+        back = back[1]
+    return back or ((entry.version, way) if entry.version else None)
