@@ -11,7 +11,7 @@ from typing import Any
 from hydra.errors import HydraException
 
 from mlops.config.build import project_on_path
-from mlops.config.catalogue import catalogue
+from mlops.config.catalogue import catalogue, forget
 from mlops.config.commandline import Command, understand
 from mlops.config.compose import loader
 from mlops.config.environment import guarded
@@ -55,7 +55,8 @@ def launched(command: Command, sweep: Sweep) -> None:
         f"hydra.sweep.dir='{folder}'",
         "hydra.sweep.subdir='.'",
     ]
-    task = _Task(sweep.folder.path, {name: sweep.parent(name) for name in sweep.names})
+    parents = {name: sweep.parent(name) for name in sweep.names}
+    task = _Task(found.project, sweep.folder.path, parents)
     heard, answer = Heard(sweep), None
     try:
         with guarded(found.project, for_hydra=True), heard.as_they_end():
@@ -85,18 +86,22 @@ class _Task:
 
     Parameters
     ----------
+    project : pathlib.Path
     folder : pathlib.Path
         Of the sweep.
     parents : dict of str to str
         Experiment to run key of the sweep in it.
     """
 
+    project: Path
     folder: Path
     parents: dict[str, str]
 
     def __call__(self, config: Any) -> Result:
         from hydra.core.hydra_config import HydraConfig
 
+        os.chdir(self.project)  # a process that launchers keep may come from another project,
+        forget()  # or from before a file was edited
         found = catalogue()
         project_on_path(found.project)
         hydra = HydraConfig.get()

@@ -160,7 +160,10 @@ def test_a_server_that_is_away_costs_one_line(place, capsys):
     assert re.search(r"^✓ job 2/2 +model=ridge: rmse \d", shown, re.MULTILINE)
 
 
-@pytest.mark.parametrize("launcher", ["basic", "joblib"])
+# The second time joblib's processes are still there, and stand in the folder of the first time.
+@pytest.mark.parametrize(
+    "launcher", ["basic", "joblib", "joblib"], ids=["basic", "joblib", "joblib again"]
+)
 def test_a_launcher_of_hydra_s_own_gives_the_same_sweep(new_place, launcher):
     place = new_place()  # no recorder of an earlier command takes what waits
     result = place("-m", "model=linear,ridge", f"hydra/launcher={launcher}", "name=other", *QUICK)

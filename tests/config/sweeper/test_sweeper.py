@@ -146,12 +146,14 @@ def test_the_same_seed_gives_the_same_sweep_whichever_job_ends_first(application
     stored = "hydra.sweeper.storage=sqlite:///study.db"
     process = application.start(*words, stored, f"waits_for={go}", "waits_at=6")
     wait_for(application.folder / "ended", process)
+    while not any("returned" in each.user_attrs for each in application.study().trials):
+        assert process.poll() is None
+        time.sleep(0.05)
     go.touch()
     text = process.communicate(timeout=300)[0]
     assert process.returncode == 0, text
     assert sorted(application.jobs()) == jobs
     assert application.results() == found
-    assert any("returned" in each.user_attrs for each in application.study().trials)
 
 
 def test_words_of_the_command_line_win_over_the_settings(application):
