@@ -160,18 +160,24 @@ def test_a_server_that_is_away_costs_one_line(place, capsys):
     assert re.search(r"^✓ job 2/2 +model=ridge: rmse \d", shown, re.MULTILINE)
 
 
-# The second time joblib's processes are still there, and stand in the folder of the first time.
-@pytest.mark.parametrize(
-    "launcher", ["basic", "joblib", "joblib"], ids=["basic", "joblib", "joblib again"]
-)
+@pytest.mark.parametrize("launcher", ["basic", "joblib"])
 def test_a_launcher_of_hydra_s_own_gives_the_same_sweep(new_place, launcher):
-    place = new_place()  # no recorder of an earlier command takes what waits
+    swept_by_launcher(new_place(), launcher)
+
+
+def test_a_process_that_a_launcher_kept_works_in_the_project_of_now(new_place):
+    for place in (new_place(), new_place()):
+        swept_by_launcher(place, "joblib")
+
+
+def swept_by_launcher(place, launcher):
+    """No recorder of an earlier command takes what waits in `place`, which is new."""
     result = place("-m", "model=linear,ridge", f"hydra/launcher={launcher}", "name=other", *QUICK)
     assert (result.outcome, result.exit_code) == ("done", 0)
     assert [row["model"] for row in result.details["rows"]] == ["ridge", "linear"]
     waiting = [json.loads(path.read_text()) for path in (place.outputs / "spool").glob("*.json")]
     ours = [each["record"] for each in waiting if each["record"]["experiment"] == "other"]
-    last = max(record["key"] for record in ours if record["tags"].get("mlops.sweep"))
-    children = [record for record in ours if record["parent_key"] == last]
+    [parent] = [record["key"] for record in ours if record["tags"].get("mlops.sweep")]
+    children = [record for record in ours if record["parent_key"] == parent]
     assert {record["params"]["model"] for record in children} == {"linear", "ridge"}
     assert not [path for path in (place.outputs / "hydra").rglob("*") if path.is_file()]
