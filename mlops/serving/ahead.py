@@ -11,14 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mlops.serving.child import Child
+from mlops.serving.giving_way import NEVER
 
 _begun: list[Child] = []
 
 
-def model_process(folder: Path, *, nice: int = 0) -> Child:
+def model_process(folder: Path, gives_way: str = NEVER) -> Child:
     """A model process, still without its orders."""
-    environment = {"OMP_WAIT_POLICY": "PASSIVE"}
-    return Child("mlops.serving.model_process", str(nice), folder=folder, environment=environment)
+    # Threads that OpenBLAS starts when it is imported would give way for ever.
+    environment = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
+    return Child("mlops.serving.model_process", gives_way, folder=folder, environment=environment)
 
 
 @contextmanager

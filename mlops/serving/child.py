@@ -56,7 +56,9 @@ class Child:
                 env={**os.environ, **TELLING, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno(), *(each.fileno() for each in sockets)],
-                start_new_session=True,  # Ctrl-C is for the supervisor
+                # Ctrl-C is for the supervisor. In sessions of their own they would not give way
+                # to one another: Linux shares out cores by sessions first.
+                process_group=0,
             )
 
     @property

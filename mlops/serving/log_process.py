@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from mlops.core.serving import Spec
+from mlops.serving.giving_way import NICE
 from mlops.serving.labels import LabelStore
 from mlops.serving.parts import Parts
 from mlops.serving.request_log import SOCKET
@@ -28,7 +29,6 @@ from mlops.serving.settings import Settings
 from mlops.serving.wire import frame, framed
 
 EVERY_S = 5.0
-NICE = 10  # who answers goes first: the log has time until the next write
 _DECODE = msgspec.msgpack.Decoder().decode
 _ENCODE = msgspec.msgpack.Encoder().encode
 _LOG = logging.getLogger("mlops.serving.log")
@@ -103,7 +103,7 @@ class LogProcess:
 
 async def main(descriptor: int, spec: Spec) -> None:
     """Run until SIGTERM, SIGINT, or the end of the wire to the supervisor."""
-    os.nice(NICE)
+    os.nice(NICE)  # who answers goes first: the log has time until the next write
     gc.set_threshold(50_000, 20, 100)  # what gathers is no garbage
     ended, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -14,35 +14,33 @@ import signal
 import socket
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mlops.core.errors import MlopsError, Problem
 from mlops.core.serving import Spec
+from mlops.serving.giving_way import ALWAYS, NICE, WHILE_LOADING, in_gaps
 from mlops.serving.refusals import unfit
 from mlops.serving.wire import packed, received
 
 
 def main(arguments: list[str]) -> None:
-    """Run one: descriptor of the wire, how much it gives way to others."""
-    descriptor, nice = map(int, arguments)
+    """Run one: descriptor of the wire, when it gives way to others."""
+    descriptor, gives_way = arguments
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(nice)
-    wire, number = socket.socket(fileno=descriptor), 0
+    if gives_way == ALWAYS:
+        os.nice(NICE)
+    wire = socket.socket(fileno=int(descriptor))
     try:
-        _import()
-        spec, folder, number, name = received(wire)
-        os.chdir(folder)
-        bench, pickled = _ready(spec, number)
-        bench.open(name)
+        made = in_gaps(partial(_made, wire)) if gives_way == WHILE_LOADING else _made(wire)
     except EOFError:
         return
-    except MlopsError as error:
-        wire.sendall(packed(("failed", asdict(error.problems[0]))))
+    if isinstance(made, Problem):
+        wire.sendall(packed(("failed", asdict(made))))
         return
-    except (Exception, MemoryError) as error:
-        wire.sendall(packed(("failed", asdict(_broken(number, error)))))
-        return
+    bench, pickled, name = made
+    bench.open(name)
     summary = {"path": bench.served.path, "why": bench.served.why}
     wire.sendall(packed(("ready", pickled, summary)))
     try:
@@ -51,6 +49,22 @@ def main(arguments: list[str]) -> None:
         bench.close()  # that was the word to end
     except EOFError:
         return
+
+
+def _made(wire: socket.socket) -> tuple[Any, bytes, str] | Problem:
+    """The bench, what workers get, and the bench's name; or why there is none."""
+    number = 0
+    try:
+        _import()
+        spec, folder, number, name = received(wire)
+        os.chdir(folder)
+        return *_ready(spec, number), name
+    except EOFError:
+        raise
+    except MlopsError as error:
+        return error.problems[0]
+    except (Exception, MemoryError) as error:
+        return _broken(number, error)
 
 
 def _import() -> None:

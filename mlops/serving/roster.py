@@ -12,10 +12,12 @@ from typing import Any
 from mlops.core.errors import Problem
 from mlops.serving.child import Child
 from mlops.serving.fleet import Fleet, Place
+from mlops.serving.giving_way import ALWAYS, NEVER, WHILE_LOADING
 from mlops.serving.table import MAIN, SHADOW, Table
 
 START_S = 30.0  # for a front to take orders; longer after one that died of it
 LOAD_S = 100.0  # for a version to be ready; twice as long at the second try
+GAPS_S = 30.0  # for one that is loaded in the gaps that others leave
 
 
 @dataclass(eq=False)
@@ -38,6 +40,8 @@ class Model:
         Why it cannot be served.
     hung : int
         Processes that were given up while they loaded it.
+    in_gaps : bool
+        Whether it is loaded when nobody else wants the core.
     """
 
     number: int
@@ -48,6 +52,7 @@ class Model:
     summary: dict[str, Any] = field(default_factory=dict)
     problem: Problem | None = None
     hung: int = 0
+    in_gaps: bool = False
     is_leaving: bool = False
 
 
@@ -89,7 +94,7 @@ class Roster:
     folder : pathlib.Path
         Where processes work.
     start : callable
-        Starts a model process: number, name of its socket, role.
+        Starts a model process: number, name of its socket, when it gives way to others.
     """
 
     def __init__(self, fleet: Fleet, folder: Path, start: Callable[[int, str, str], Child]) -> None:
@@ -108,8 +113,11 @@ class Roster:
 
         def start() -> Child:
             (self.folder / model.socket).unlink(missing_ok=True) if model.socket else None
+            # One that callers wait for, or that found no gaps, is loaded like any other work.
+            model.in_gaps = not model.socket and model.role != SHADOW and bool(self.ready)
             model.socket = f"bench-{number}-{next(self._serial)}.sock"
-            return self._start(number, model.socket, model.role)
+            gives_way = WHILE_LOADING if model.in_gaps else NEVER
+            return self._start(number, model.socket, ALWAYS if model.role == SHADOW else gives_way)
 
         model = self.models[number] = Model(number, Place(f"version {number}", start), role=role)
         model.place.owner = model
@@ -137,6 +145,15 @@ class Roster:
         """Forget that versions failed: something has changed, and they may be tried once more."""
         for model in [each for each in self.models.values() if each.problem is not None]:
             del self.models[model.number]
+
+    def starved(self) -> list[Model]:
+        """Versions for which others have left too few gaps."""
+        now = monotonic()
+        return [
+            each
+            for each in self.models.values()
+            if each.in_gaps and not each.pickled and each.place.has_had(GAPS_S, now)
+        ]
 
     def late(self) -> list[Model]:
         """Versions whose process should have been ready long ago."""

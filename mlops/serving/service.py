@@ -114,6 +114,9 @@ class Service:
             self._look()
         if not self.standing.is_written:
             self.standing.write()
+        for model in self.roster.starved():
+            self.tell(f"version {model.number} waits for no more gaps to be loaded in")
+            model.place.renew()
         for model in self.roster.late():
             self._late(model)
         for place in self.roster.look_after():

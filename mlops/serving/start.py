@@ -12,11 +12,10 @@ from mlops.core.serving import SPEC, Spec
 from mlops.serving import ahead, sockets
 from mlops.serving.ahead import model_process
 from mlops.serving.child import Child
+from mlops.serving.giving_way import NEVER
 from mlops.serving.settings import Settings
-from mlops.serving.table import SHADOW
 
 GRPC = -1  # index of the gRPC process
-NICE = 10  # of a version in the shadow: it gives way to those that answer
 # One row is no work for two threads, and threads that wait do not hold their core.
 LIGHT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
@@ -111,10 +110,10 @@ class Start:
         made.send(self.spec)
         return made
 
-    def model(self, number: int, name: str, role: str) -> Child:
+    def model(self, number: int, name: str, gives_way: str) -> Child:
         """The process of one version, whose bench gets that name."""
-        made = ahead.taken() if role != SHADOW else model_process(self.folder, nice=NICE)
-        made = made or model_process(self.folder)
+        made = ahead.taken() if gives_way == NEVER else None
+        made = made or model_process(self.folder, gives_way)
         made.send(self.spec, str(self.folder), number, name)
         return made
 

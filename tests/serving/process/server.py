@@ -178,11 +178,11 @@ class Server:
 
     def serves(self, main: int) -> Status:
         """Wait until all it serves is settled, with that main version."""
+        last = self.versions.ledger.entries()[-1].seq
 
         def is_so() -> Status | None:
             found = self.status
-            last = self.versions.ledger.entries()[-1].seq
-            return found if found and found.main == main and found.seq == last else None
+            return found if found and found.main == main and found.seq >= last else None
 
         found: Status = until(is_so, lambda: f"version {main}: {self.status}\n{self.log}")
         return found

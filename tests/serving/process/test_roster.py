@@ -10,6 +10,7 @@ from mlops.core.serving import Status
 from mlops.serving import roster as rostered
 from mlops.serving.ahead import model_process
 from mlops.serving.fleet import Fleet, Place
+from mlops.serving.giving_way import ALWAYS, NEVER, WHILE_LOADING
 from mlops.serving.roster import Front, Roster
 from mlops.serving.service import Service
 from mlops.serving.settings import Settings
@@ -59,6 +60,26 @@ def test_a_version_that_leaves_the_shadow_is_ready_when_its_next_process_is(rost
     assert roster.ready == set()
     model.place.is_well = True
     assert roster.ready == {3}
+
+
+def test_what_nobody_waits_for_is_loaded_in_gaps_as_long_as_there_are_some(roster, monkeypatch):
+    ways, start = [], roster._start
+    roster._start = lambda *words: (ways.append(words[2]), start())[1]
+    loaded(roster, 1, MAIN)
+    roster.need(2, MAIN)
+    roster.need(3, SHADOW)
+    assert ways == [NEVER, WHILE_LOADING, ALWAYS]
+    assert roster.starved() == []
+    monkeypatch.setattr(rostered, "GAPS_S", 0.0)
+    [starved] = roster.starved()
+    assert starved.number == 2
+    starved.place.renew()
+    assert roster.starved() == []
+    assert [message for _, message in roster.fleet.heard(LONG_S)] == [None]
+    starved.place.died()
+    roster.fleet.fill()
+    assert ways[3:] == [NEVER]
+    assert roster.starved() == []
 
 
 def test_a_process_that_hangs_while_it_loads_is_late_whether_it_is_the_first_or_not(
