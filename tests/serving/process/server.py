@@ -142,7 +142,7 @@ class Server:
                 stderr=subprocess.STDOUT,
                 text=True,
                 env={**os.environ, "PYTHONFAULTHANDLER": "1", **self.environment},
-                start_new_session=True,
+                process_group=0,  # in our session: callers and server share cores as one
             )
         assert self.process.stdin is not None
         self.process.stdin.write(self.spec.to_json())
