@@ -78,7 +78,7 @@ def tell(what: str, came: str, limit: str, is_kept: bool = True) -> bool:
 
 
 def swaps(server: Any) -> bool:
-    """Versions that change under constant load; callers share the cores as if they were threads."""
+    """Versions that change under constant load."""
     for number in (2, 1):  # what the first swaps, and the first log, take is taken once
         server.promote(number)
         server.serves(number)
@@ -227,7 +227,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         outputs = trained(Path(scratch))
         for name in sys.argv[1:] or TROUBLES:
-            with serving(outputs, settings={"queue": 128}) as server:
+            with serving(outputs, settings={"queue": 128}, has_session=False) as server:
                 kept[TROUBLES[name](server)] += 1
             (outputs / "server.txt").unlink()
     return int(kept[False] > 0)

@@ -94,13 +94,18 @@ class Client:
 
 @dataclass
 class Server:
-    """``python -m mlops.serving`` of a model whose versions lie in `outputs`."""
+    """``python -m mlops.serving`` of a model whose versions lie in `outputs`.
+
+    Linux shares out cores by sessions first: without one of its own, work in the server that
+    gives way does so to its callers here, too, and to all else that we have running.
+    """
 
     outputs: Path
     model: str = "boston_housing"
     version: str | int = "champion"
     settings: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    has_session: bool = True
     process: subprocess.Popen[str] | None = None
 
     @property
@@ -142,7 +147,7 @@ class Server:
                 stderr=subprocess.STDOUT,
                 text=True,
                 env={**os.environ, "PYTHONFAULTHANDLER": "1", **self.environment},
-                process_group=0,  # in our session: callers and server share cores as one
+                start_new_session=self.has_session,
             )
         assert self.process.stdin is not None
         self.process.stdin.write(self.spec.to_json())
