@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -93,10 +93,11 @@ def _all(sweep: Sweep, memory: Memory, go: Callable[[Sweep], None]) -> Result:
         sweep.begin(stack)
         try:
             go(sweep)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, BrokenPipeError):
             result = _written(sweep, _summary(sweep, time.perf_counter() - began, aborted=True))
             sweep.stopped("KILLED", "aborted", FILES)
-            sweep.screen.show(result)
+            with suppress(BrokenPipeError):  # nobody looks any more
+                sweep.screen.show(result)
             raise
         except BaseException as error:
             problems = getattr(error, "problems", ())

@@ -181,3 +181,28 @@ def swept_by_launcher(place, launcher):
     children = [record for record in ours if record["parent_key"] == parent]
     assert {record["params"]["model"] for record in children} == {"linear", "ridge"}
     assert not [path for path in (place.outputs / "hydra").rglob("*") if path.is_file()]
+
+
+def test_a_sweep_that_nobody_looks_at_any_more_ends_and_keeps_what_is_there(
+    new_place, command_line
+):
+    place = new_place()
+    driver = command_line(place.folder).start("-m", "model=linear,ridge,sgd", *QUICK, "ui=plain")
+    told = ""
+    while "job 1" not in told:
+        line = driver.stdout.readline()
+        assert line, told
+        told += line
+    driver.stdout.close()
+    assert driver.wait(timeout=300) == 0
+    assert driver.stderr.read() == ""
+    [kept] = place.outputs.glob("runs/sweep-*/result.json")
+    result = json.loads(kept.read_text())
+    assert result["outcome"] == "aborted"
+    assert result["details"]["rows"]
+    [parent] = [
+        each["record"]
+        for each in (json.loads(p.read_text()) for p in (place.outputs / "spool").glob("*.json"))
+        if each["record"]["tags"].get("mlops.sweep")
+    ]
+    assert (parent["status"], parent["tags"]["mlops.reason"]) == ("KILLED", "aborted")
