@@ -66,6 +66,7 @@ def main(url: str, body: bytes, clients: int, seconds: float) -> dict[str, objec
     statuses: collections.Counter[str] = collections.Counter()
     versions: collections.Counter[str] = collections.Counter()
     phases: list[list[float]] = [[]]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
     signal.signal(signal.SIGUSR1, lambda *_: phases.append([]))
     errors = 0
     began = time.perf_counter()
