@@ -39,9 +39,9 @@ def serve(pipe: Connection, setup: Setup, threads: int, environment: dict[str, s
         work = setup()
         _limit_threads(threads)
     except Exception as error:
-        pipe.send(("broken", told(error)[1]))
+        _answer(pipe, ("broken", told(error)[1]), 0)
         return
-    pipe.send(("ready",))
+    _answer(pipe, ("ready",), 0)
     while True:
         task = tasks.get()
         began = perf_counter()

@@ -42,10 +42,12 @@ def ready(database: Path, artifacts: Path) -> None:
     from filelock import FileLock
 
     database.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(database.with_name(f".{database.name}.lock")):
-        if not database.exists():
-            _create(database, artifacts)
-    _check(database)
+    is_there = False
+    while not is_there:  # again, if it was moved away meanwhile
+        with FileLock(database.with_name(f".{database.name}.lock")):
+            if not database.exists() or not database.stat().st_size:
+                _create(database, artifacts)
+        is_there = _checked(database)
 
 
 def revisions() -> tuple[str, frozenset[str]]:
@@ -91,7 +93,8 @@ def _version(database: Path) -> str:
     sqlite3.DatabaseError
         The file is no database, or damaged.
     """
-    with contextlib.closing(sqlite3.connect(database, timeout=20)) as connection:
+    at = f"{database.absolute().as_uri()}?mode=rw"  # or one that is moved away would come to be
+    with contextlib.closing(sqlite3.connect(at, timeout=20, uri=True)) as connection:
         with contextlib.suppress(sqlite3.OperationalError):  # no such table
             rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
             return str(rows[0][0]) if rows else ""
@@ -106,11 +109,14 @@ def _migrate(database: Path, artifacts: Path) -> None:
     store.engine.dispose()
 
 
-def _check(database: Path) -> None:
+def _checked(database: Path) -> bool:
+    """Whether it is there and in order."""
     head, known = revisions()
     try:
         version = _version(database)
     except sqlite3.DatabaseError as error:
+        if not database.exists():
+            return False
         raise fail(
             "damaged-database",
             "The tracking database cannot be read.",
@@ -121,7 +127,7 @@ def _check(database: Path) -> None:
             exit_code=ENVIRONMENT,
         ) from error
     if not head or version == head:
-        return
+        return True
     is_older = version in known
     raise fail(
         "other-database-version",

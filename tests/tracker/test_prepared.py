@@ -56,6 +56,28 @@ def _content(database):
         return told, ask("SELECT artifact_location FROM experiments")
 
 
+def test_one_that_is_moved_away_while_it_is_looked_at_is_made_anew(database, monkeypatch):
+    database.parent.mkdir()
+    database.write_bytes(b"this is no database" * 100)
+    look = prepared._version
+
+    def moved(path):
+        if path == database and database.read_bytes().startswith(b"this"):
+            database.rename(database.with_suffix(".damaged"))
+        return look(path)
+
+    monkeypatch.setattr(prepared, "_version", moved)
+    prepared.ready(database, database.parent / "mlartifacts")
+    assert prepared._version(database) == prepared.revisions()[0]
+
+
+def test_an_empty_file_is_none(database):
+    database.parent.mkdir()
+    database.touch()
+    prepared.ready(database, database.parent / "mlartifacts")
+    assert prepared._version(database) == prepared.revisions()[0]
+
+
 def test_many_who_come_at_once_find_one(database):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: prepared.ready(database, database.parent / "a"), range(16)))
