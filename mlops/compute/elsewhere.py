@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,7 +12,7 @@ from mlops.compute.local import cores
 from mlops.core.crew import Crew, Setup
 
 
-class Elsewhere:
+class Elsewhere(ABC):
     """Crews of workers that an engine places, one process each.
 
     A worker on another host needs the working folder and ``outputs`` at the same place, on a file
@@ -76,6 +77,7 @@ class Elsewhere:
             home=self._home,
         )
 
+    @abstractmethod
     def opened(self, folder: Path) -> Engine:
         """The engine, ready to place workers.
 
@@ -89,7 +91,6 @@ class Elsewhere:
         MlopsError
             It is not there.
         """
-        raise NotImplementedError
 
     def _here(self) -> tuple[int, int]:
         """Workers and threads that share the cores of this machine."""

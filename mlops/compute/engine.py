@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from abc import ABC, abstractmethod
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ LOOPBACK = "127.0.0.1"
 ANSWER_S = 5.0
 
 
-class Engine:
+class Engine(ABC):
     """An engine that is ready to place workers; closed when no more are needed.
 
     Parameters
@@ -39,6 +40,7 @@ class Engine:
         self.name, self.size, self.threads, self.host = name, size, threads, host
         self.ended, self.said = 0, ""
 
+    @abstractmethod
     def place(self, call: Path) -> None:
         """Have one more :func:`mlops.compute.outpost.keep` done somewhere; returns at once.
 
@@ -47,11 +49,10 @@ class Engine:
         MlopsError
             The engine refuses.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def going(self) -> int:
         """How many of those that were placed wait for room, or work."""
-        raise NotImplementedError
 
     def close(self) -> None:
         """Give back what the engine has lent; workers have been told to end."""

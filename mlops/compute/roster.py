@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ class Task:
 
 
 @dataclass
-class Worker:
+class Worker(ABC):
     """One that does a task at a time, at the other end of `pipe`."""
 
     pipe: Any
@@ -32,16 +33,16 @@ class Worker:
     began: float = 0.0
     verdict: tuple[str, str] | None = field(default=None)  # why we ended it ourselves
 
+    @abstractmethod
     def give(self, task: Task) -> None:
         """Have it do `task`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cancel(self, says: str) -> None:
         """Stop what it does."""
-        raise NotImplementedError
 
 
-class Roster:
+class Roster(ABC):
     """Workers and the tasks that wait for them; see :class:`mlops.core.crew.Crew`.
 
     Parameters
@@ -106,21 +107,21 @@ class Roster:
                 return None
         return self._events.popleft()
 
+    @abstractmethod
     def _hire(self) -> None:
         """See to it that there are workers for the tasks that wait."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _hear(self, until: float | None) -> bool:
         """Wait for something to happen, at most `until`, and take note; True calls for a pause."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _lost(self, worker: Any) -> None:
         """A worker has gone away."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _broken(self, says: str) -> Exception:
         """The error for a worker that cannot be made ready."""
-        raise NotImplementedError
 
     def _opened(self, content: Any) -> Any:
         """What a worker said or gave, as the task meant it."""

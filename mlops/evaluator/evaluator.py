@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlops.core.dataset import Dataset, Task
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from mlops.evaluator.changed import Changed
 
 
-class Evaluator:
+class Evaluator(ABC):
     """Scores predictions of one task and judges them by gates.
 
     Parameters
@@ -72,21 +73,21 @@ class Evaluator:
         self.resamples = resamples
         self.binding = binding
 
+    @abstractmethod
     def rows(self, y: Any, predictions: Predictions, task: Task) -> Any:
         """What the measures compute from; it has ``badness``, an array of shape (n_rows,)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def plots(self, rows: Any, task: Task) -> tuple[Plot, ...]:
         """The pictures fit for the task."""
-        raise NotImplementedError
 
+    @abstractmethod
     def shown(self, rows: Any, position: int, task: Task) -> tuple[Any, Any]:
         """What is printed as actual and predicted for the row at `position`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def changed(self, a: Any, b: Any, task: Task) -> Changed:
         """What changed from the answers in rows `a` to those in rows `b`."""
-        raise NotImplementedError
 
     def doubts(self, rows: Any, task: Task) -> list[str]:
         """Sentences on what makes the numbers weak, beyond what holds for every task."""

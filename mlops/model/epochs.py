@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from mlops.core.errors import MlopsError, fail
 FAR = 100.0  # so many times the loss it began with, and it will not come back
 
 
-class Epochs(BaseEstimator):
+class Epochs(BaseEstimator, ABC):
     """The loop that the regressor and the classifier share.
 
     Parameters
@@ -52,9 +53,9 @@ class Epochs(BaseEstimator):
         self.patience = patience
         self.random_state = random_state
 
+    @abstractmethod
     def _loss(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
         """Mean loss over all rows, without the penalty."""
-        raise NotImplementedError
 
     def _shared(self) -> dict[str, Any]:
         """What scikit-learn's one-epoch models are called with; we shuffle and stop ourselves."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from mlops.core.record import Result, Step
 from mlops.ui.screen import end_lines, step_line, verdict_lines, warning_lines
 from mlops.ui.table import Line
 from mlops.ui.text import clean
 
 
-class Printed:
+class Printed(ABC):
     """Shows steps as they end, the verdict at once, and the rest when it is known.
 
     Parameters
@@ -21,9 +23,9 @@ class Printed:
         self.width = width
         self._shown: Result | None = None
 
+    @abstractmethod
     def write(self, lines: list[Line]) -> None:
         """Print lines of (text, style) pieces."""
-        raise NotImplementedError
 
     def room(self) -> int:
         """Columns there are now."""

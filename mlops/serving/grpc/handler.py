@@ -9,6 +9,8 @@ from typing import Any
 import grpc
 
 from mlops.serving import faults
+from mlops.serving.admission import busy
+from mlops.serving.app import App
 from mlops.serving.grpc.calls import Call, Calls
 from mlops.serving.grpc.messages import message
 from mlops.serving.nouns import Reply
@@ -36,10 +38,7 @@ def handler(
     app = calls.app
 
     async def handle(request: Any, context: Any) -> Any:
-        headers = {
-            key.encode(): value.encode() if isinstance(value, str) else value
-            for key, value in context.invocation_metadata() or ()
-        }
+        headers = _headers(context)
         call = Call(name, app.ids.of(headers))
         reply, refusal = None, None
         try:
@@ -50,13 +49,7 @@ def handler(
         except Exception:  # a fault of the model or of ours
             faults.log(f"request {call.request_id} was not answered")
             refusal = FAULT
-        if refusal is not None:
-            call.reply = Reply(refusal.status, b"", code=refusal.code)
-        version = call.served.version if call.served else 0
-        app.metrics.seen(call.route, call.reply, perf_counter() - call.began, version)
-        context.set_trailing_metadata(_trailing(call))
-        if refusal is not None:
-            await context.abort(STATUS.get(refusal.status, OTHERS), str(refusal))
+        await _end(app, call, context, refusal)
         return reply
 
     return grpc.unary_unary_rpc_method_handler(
@@ -64,6 +57,34 @@ def handler(
         request_deserializer=message(asks).FromString,
         response_serializer=message(gives).SerializeToString,
     )
+
+
+def refuser(calls: Calls, name: str) -> Any:
+    """What gRPC calls for one method when too many calls are under way; it reads no message."""
+    app = calls.app
+
+    async def refuse(_: Any, context: Any) -> None:
+        await _end(app, Call(name, app.ids.of(_headers(context))), context, busy())
+
+    return grpc.stream_unary_rpc_method_handler(refuse)
+
+
+def _headers(context: Any) -> dict[bytes, bytes]:
+    return {
+        key.encode(): value.encode() if isinstance(value, str) else value
+        for key, value in context.invocation_metadata() or ()
+    }
+
+
+async def _end(app: App, call: Call, context: Any, refusal: Refusal | None) -> None:
+    """Count a call, and tell the caller what became of it."""
+    if refusal is not None:
+        call.reply = Reply(refusal.status, b"", code=refusal.code)
+    version = call.served.version if call.served else 0
+    app.metrics.seen(call.route, call.reply, perf_counter() - call.began, version)
+    context.set_trailing_metadata(_trailing(call))
+    if refusal is not None:
+        await context.abort(STATUS.get(refusal.status, OTHERS), str(refusal))
 
 
 def _trailing(call: Call) -> tuple[tuple[str, str | bytes], ...]:

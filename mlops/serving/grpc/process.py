@@ -14,7 +14,8 @@ import grpc
 from mlops.serving.app import App
 from mlops.serving.front import Front
 from mlops.serving.grpc.calls import Calls
-from mlops.serving.grpc.handler import handler
+from mlops.serving.grpc.gate import Gate
+from mlops.serving.grpc.handler import handler, refuser
 from mlops.serving.nouns import Served
 from mlops.serving.sockets import IS_LINUX
 from mlops.serving.traffic import Traffic
@@ -52,10 +53,11 @@ class GrpcDoor:
             options=[
                 ("grpc.max_receive_message_length", settings.max_bytes),
                 ("grpc.so_reuseport", int(IS_LINUX)),  # the supervisor holds the port for us
-            ],
-            maximum_concurrent_rpcs=2 * settings.queue,  # what is refused before is counted
+            ]
         )
-        self.server.add_generic_rpc_handlers(services(Calls(self.app)))
+        # A line that is full refuses what came in; the gate, what is still on its way.
+        gate = Gate(methods(Calls(self.app)), 2 * settings.queue)
+        self.server.add_generic_rpc_handlers((gate,))
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         address = f"{host}:{self.port}"
         if settings.certificate is None:
@@ -74,34 +76,27 @@ class GrpcDoor:
         await self.app.stop()
 
 
-def services(calls: Calls) -> tuple[Any, ...]:
-    """The services with their methods."""
-    predict = handler(calls, "grpc_predict", calls.predict, "PredictRequest", "PredictResponse")
-    classify = handler(
-        *(calls, "grpc_classify", calls.classify),
-        *("ClassificationRequest", "ClassificationResponse"),
+def methods(calls: Calls) -> dict[str, tuple[Any, Any]]:
+    """By full name: who answers a method, and who refuses it."""
+    found = (
+        (PREDICTION, "Predict", calls.predict, "PredictRequest", "PredictResponse"),
+        (PREDICTION, "Classify", calls.classify, "ClassificationRequest", "ClassificationResponse"),
+        (PREDICTION, "Regress", calls.regress, "RegressionRequest", "RegressionResponse"),
+        (
+            *(PREDICTION, "GetModelMetadata", calls.get_model_metadata),
+            *("GetModelMetadataRequest", "GetModelMetadataResponse"),
+        ),
+        (
+            *(MODEL, "GetModelStatus", calls.get_model_status),
+            *("GetModelStatusRequest", "GetModelStatusResponse"),
+        ),
     )
-    regress = handler(
-        calls, "grpc_regress", calls.regress, "RegressionRequest", "RegressionResponse"
-    )
-    metadata = handler(
-        *(calls, "grpc_metadata", calls.get_model_metadata),
-        *("GetModelMetadataRequest", "GetModelMetadataResponse"),
-    )
-    status = handler(
-        *(calls, "grpc_status", calls.get_model_status),
-        *("GetModelStatusRequest", "GetModelStatusResponse"),
-    )
-    methods = {
-        "Predict": predict,
-        "Classify": classify,
-        "Regress": regress,
-        "GetModelMetadata": metadata,
-    }
-    return (
-        grpc.method_handlers_generic_handler(PREDICTION, methods),
-        grpc.method_handlers_generic_handler(MODEL, {"GetModelStatus": status}),
-    )
+    made = {}
+    for service, method, answered, asks, gives in found:
+        name = f"grpc_{method.removeprefix('GetModel').lower()}"
+        answering = handler(calls, name, answered, asks, gives)
+        made[f"/{service}/{method}"] = answering, refuser(calls, name)
+    return made
 
 
 def main(arguments: list[str]) -> None:

@@ -12,8 +12,9 @@ import pytest
 from mlops.serving.app import App
 from mlops.serving.grpc import aside
 from mlops.serving.grpc.calls import Calls
+from mlops.serving.grpc.gate import Gate
 from mlops.serving.grpc.messages import DTYPES, message
-from mlops.serving.grpc.process import PREDICTION, services
+from mlops.serving.grpc.process import PREDICTION, methods
 from mlops.serving.refusal import Refusal
 from mlops.serving.settings import Settings
 from tests.serving.http.conftest import until
@@ -36,7 +37,8 @@ class Door:
             app.served(served)
         self.loop, self.calls = asyncio.get_running_loop(), Calls(app)
         server = grpc.aio.server()
-        server.add_generic_rpc_handlers(services(self.calls))
+        self.gate = Gate(methods(self.calls), 2 * self.state.settings.queue)
+        server.add_generic_rpc_handlers((self.gate,))
         self.port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         self.up.set()
@@ -111,6 +113,24 @@ def test_more_calls_than_may_be_under_way_are_refused_and_counted(tmp_path):
     counts = app.metrics.counts
     assert (counts["errors", "busy"], counts["requests", "grpc_predict", 200]) == (1, 1)
     assert app.admission.shipped == app.admission.held == 0
+
+
+def test_calls_that_are_never_sent_keep_others_out_only_up_to_a_bound_and_are_counted(tmp_path):
+    with Door(State(tmp_path, settings=Settings(queue=1))) as door:
+        ended, app = threading.Event(), door.calls.app
+        begun = door.channel.stream_unary(f"/{PREDICTION}/Predict")
+        slow = [begun.future(b"" for _ in "a" if ended.wait(LONG_S)) for _ in "ab"]
+        until(lambda: len(door.gate._under_way) == len(slow))
+        refusal = door.predict(1).exception()
+        assert refusal.code().name == "RESOURCE_EXHAUSTED"
+        assert "as much to do as it may" in refusal.details()
+        assert "x-request-id" in dict(refusal.trailing_metadata())
+        assert app.metrics.counts["errors", "busy"] == 1
+        assert app.metrics.counts["requests", "grpc_predict", 429] == 1
+        assert all(each.cancel() for each in slow)
+        ended.set()
+        until(lambda: not door.gate._under_way)
+        assert door.predict(1).exception() is None
 
 
 def test_what_is_too_large_as_json_is_refused_as_over_http(tmp_path):
