@@ -45,7 +45,7 @@ def ready(database: Path, artifacts: Path) -> None:
     is_there = False
     while not is_there:  # again, if it was moved away meanwhile
         with FileLock(database.with_name(f".{database.name}.lock")):
-            if not database.exists() or not database.stat().st_size:
+            if not database.exists():
                 _create(database, artifacts)
         is_there = _checked(database)
 

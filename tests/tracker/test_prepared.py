@@ -71,13 +71,6 @@ def test_one_that_is_moved_away_while_it_is_looked_at_is_made_anew(database, mon
     assert prepared._version(database) == prepared.revisions()[0]
 
 
-def test_an_empty_file_is_none(database):
-    database.parent.mkdir()
-    database.touch()
-    prepared.ready(database, database.parent / "mlartifacts")
-    assert prepared._version(database) == prepared.revisions()[0]
-
-
 def test_many_who_come_at_once_find_one(database):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: prepared.ready(database, database.parent / "a"), range(16)))
