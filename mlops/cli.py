@@ -16,6 +16,8 @@ from mlops.core.stop import heeded
 
 ASKING = frozenset({"--help", "-h", "--version"})
 
+AGAIN = "run the same command again: finished steps are reused"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command line.
@@ -50,8 +52,8 @@ def _exit_code(arguments: list[str], debug: bool) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
-        return interrupted(arguments)
+    except KeyboardInterrupt as error:
+        return interrupted(arguments, *getattr(error, "__notes__", ()))
     except MlopsError as error:
         if debug:
             raise
@@ -62,10 +64,10 @@ def _exit_code(arguments: list[str], debug: bool) -> int:
         return _failed(arguments, _unexpected(error))
 
 
-def interrupted(arguments: list[str]) -> int:
-    """Say that the command was stopped."""
+def interrupted(arguments: list[str], next_step: str = AGAIN, *_: str) -> int:
+    """Say that the command was stopped, and how to go on: whoever was stopped may know better."""
     with _undisturbed():
-        return _failed(arguments, _interrupted())
+        return _failed(arguments, _interrupted(next_step))
 
 
 @contextmanager
@@ -141,7 +143,7 @@ def _failed(arguments: list[str], error: MlopsError) -> int:
     return error.exit_code
 
 
-def _interrupted() -> MlopsError:
+def _interrupted(next_step: str) -> MlopsError:
     return MlopsError(
         Problem(
             code="interrupted",
@@ -149,7 +151,7 @@ def _interrupted() -> MlopsError:
             where="this command",
             found="Ctrl-C or a signal to end",
             accepted="-",
-            next_step="run the same command again: finished steps are reused",
+            next_step=next_step,
             exit_code=INTERRUPTED,
         )
     )

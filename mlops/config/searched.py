@@ -24,10 +24,13 @@ def unknown(job: Job) -> list[Problem]:
     for key in _leaves(job.values["tuner"].get("space") or {}):
         if not _has(job, key):
             nearest = closest(key, job.space)
+            room, option = [*key.split("."), ""][:2]
+            is_left_out = room in FITTED and option in job.composed.catalogue.options(room)
+            why = f"{room}={option} is not chosen" if is_left_out else "no chosen part has that key"
             problems.append(
                 Problem(
                     code="unknown-space-key",
-                    says=f"{key} cannot be searched: no chosen part has that key.",
+                    says=f"{key} cannot be searched: {why}.",
                     where=origin(job.composed, f"tuner.space.{key}"),
                     found=key,
                     accepted=listed([each for each in job.space if "." in each], 20)

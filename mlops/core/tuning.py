@@ -184,6 +184,8 @@ class Tuned:
     best : Trial
     trials : tuple of Trial
         In the order of their numbers.
+    earlier : int
+        How many of them had ended in earlier commands.
     study : str
         Where the study is kept, for people; empty for none.
     plots : tuple of mlops.core.report.Plot
@@ -201,6 +203,7 @@ class Tuned:
 
     best: Trial
     trials: tuple[Trial, ...]
+    earlier: int = 0
     study: str = ""
     plots: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()

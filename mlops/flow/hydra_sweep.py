@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from mlops.config.environment import guarded
 from mlops.config.job import Job
 from mlops.config.resolve import own_error
 from mlops.config.sweeper.settings import SweeperSettings
+from mlops.config.sweeper.sweeper import log
 from mlops.core.crew import Failed
 from mlops.core.errors import ENVIRONMENT, MlopsError, closest, fail
 from mlops.core.record import Result
@@ -59,14 +62,15 @@ def launched(command: Command, sweep: Sweep) -> None:
     task = _Task(found.project, sweep.folder.path, parents)
     heard, answer = Heard(sweep), None
     try:
-        with guarded(found.project, for_hydra=True), heard.as_they_end():
+        with guarded(found.project, for_hydra=True), heard.as_they_end(), _untold():
             answer = hydra.multirun("config", task, [*command.words, *ours], False)
     except (KeyboardInterrupt, MlopsError):
         raise
     except Exception as error:
         if not sweep.failed:  # whatever a launcher or a sweeper has against its settings
             raise _refused(command, error) from error
-        sweep.screen.line(f"the sweep ends here: {_said(error)}")
+        why = [*getattr(error, "__notes__", ()), _said(error)][0]
+        sweep.screen.line(f"the sweep ends here: {why}")
         return
     finally:
         GlobalHydra.instance().clear()
@@ -78,6 +82,16 @@ def launched(command: Command, sweep: Sweep) -> None:
             job = job_of(command, tuple(each.overrides))
             heard.tell(job, _result(job, each))
     sweep.count = len(sweep.jobs) if returned else 0  # none: a study that has its total already
+
+
+@contextmanager
+def _untold() -> Iterator[None]:
+    """Our sweeper's own lines, of jobs that fail and what is best, are for others: we tell them."""
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
 
 
 @dataclass(frozen=True)

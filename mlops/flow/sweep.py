@@ -12,7 +12,7 @@ from mlops.config.catalogue import catalogue
 from mlops.config.combinations import combinations, samples
 from mlops.config.commandline import Command
 from mlops.config.job import Job
-from mlops.core.errors import INTERRUPTED, SWEEP, MlopsError, fail
+from mlops.core.errors import INTERRUPTED, SWEEP, MlopsError, Problem, fail
 from mlops.core.paths import near, write_whole
 from mlops.core.record import Result
 from mlops.flow.delivered import delivered, keep
@@ -80,10 +80,23 @@ def _checked(command: Command) -> list[Job]:
         try:
             jobs.append(job_of(command, words))
         except MlopsError as error:
-            problems += [each for each in error.problems if each not in problems]
+            told = [_as_typed(each, words, command.words) for each in error.problems]
+            problems += [each for each in told if each not in problems]
     if problems:
         raise MlopsError(*problems)
     return jobs
+
+
+def _as_typed(problem: Problem, words: tuple[str, ...], typed: tuple[str, ...]) -> Problem:
+    """A problem of a key, told once for all values that are typed for it."""
+    for word, whole in zip(words, typed, strict=True):
+        value, values = word.partition("=")[2], whole.partition("=")[2]
+        if word != whole and word in problem.where and problem.found != value:
+            where, step = problem.where.replace(word, whole), problem.next_step
+            problem = replace(
+                problem, where=where, next_step=step.replace(f"={value}", f"={values}")
+            )
+    return problem
 
 
 def _all(sweep: Sweep, memory: Memory, go: Callable[[Sweep], None]) -> Result:
@@ -93,7 +106,9 @@ def _all(sweep: Sweep, memory: Memory, go: Callable[[Sweep], None]) -> Result:
         sweep.begin(stack)
         try:
             go(sweep)
-        except (KeyboardInterrupt, BrokenPipeError):
+        except (KeyboardInterrupt, BrokenPipeError) as error:
+            if sweep.again:
+                error.add_note(sweep.again)
             result = _written(sweep, _summary(sweep, time.perf_counter() - began, aborted=True))
             sweep.stopped("KILLED", "aborted", FILES)
             with suppress(BrokenPipeError):  # nobody looks any more
@@ -136,13 +151,12 @@ def _written(sweep: Sweep, result: Result) -> Result:
 def _summary(sweep: Sweep, seconds: float, *, aborted: bool = False) -> Result:
     jobs, results = sweep.jobs, sweep.results
     lost = sum(result.outcome in ("failed", "aborted") for result in results)
-    failed = any(result.outcome == "failed" for result in results)
-    codes = {result.exit_code for result in results}
+    failed = sum(result.outcome == "failed" for result in results)
     is_all = len(results) == sweep.count
-    is_partly = failed and (len(codes) > 1 or not is_all)
-    code = SWEEP if is_partly else max(codes, default=0)
+    code = SWEEP if failed else max((result.exit_code for result in results), default=0)
     folder = near(sweep.folder.path, jobs[0].project)
-    ran = f"{len(results) - lost} of {sweep.count or len(results)} jobs ran"
+    ran = f"{len(results) - lost} of {sweep.count or len(results)} jobs finished"
+    ran += f", {failed} failed" if failed else ""
     return Result(
         outcome="aborted" if aborted else "failed" if failed else "done",
         exit_code=INTERRUPTED if aborted else code,

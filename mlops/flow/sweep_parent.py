@@ -173,8 +173,9 @@ class Sweep:
             version = versions.get(name)
             standing = standing_of(self.job_of(name)) if version else None
             is_new = standing is not None and version is not None and version.is_new
+            became = {each.outcome for each in self.results if each.name == name}
             record = replace(
-                self.record(name, "FINISHED"),
+                self.record(name, "FAILED" if became == {"failed"} else "FINISHED"),
                 register=register if is_new else "",
                 model_of=winner,
                 artifacts=files,

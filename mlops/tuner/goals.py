@@ -39,7 +39,7 @@ def read(metrics: Sequence[str]) -> dict[str, bool | None]:
     """
     found: dict[str, bool | None] = {}
     for entry in metrics or [PRIMARY]:
-        name, *way = str(entry).split()
+        name, *way = entry.split() if isinstance(entry, str) else (str(entry), "")
         if len(way) > 1 or (way and way[0] not in WAYS):
             raise _unreadable(str(entry))
         stated = WAYS[way[0]] if way else None
@@ -94,7 +94,7 @@ def _unreadable(entry: str) -> MlopsError:
         where="tuner.metrics",
         found=entry,
         accepted="a metric, or a metric and its direction: recall, recall maximize",
-        closest=closest(entry.split()[-1], WAYS),
+        closest=closest(entry.split()[-1].strip("{}'\""), WAYS),
         next_step="write the metric alone: its direction is known",
     )
 

@@ -93,6 +93,9 @@ class Grid:
         """
         read = self._axes(space)
         candidates = list(enumerate(self._candidates(read)))
+        whole = _count(read, self._grids(read), {})
+        if len(candidates) < whole:
+            objective.screen.line(f"{len(candidates)} of {whole} combinations, spread evenly")
         goal = Goal(objective.metric, objective.greater_is_better)
         scored = self._scored(objective, goal, candidates)
         trials = tuple(sorted(scored, key=lambda each: each.number))
@@ -125,7 +128,7 @@ class Grid:
 
     def _axes(self, space: dict[str, str]) -> tuple[Axis, ...]:
         read = axes(self.merged(space))
-        grids = {each.name: each.dimension.grid(self.points) for each in read}
+        grids = self._grids(read)
         count = _count(read, grids, {})
         if count > self.max_candidates:
             raise fail(
@@ -139,9 +142,11 @@ class Grid:
             )
         return read
 
+    def _grids(self, read: tuple[Axis, ...]) -> dict[str, tuple[Any, ...]]:
+        return {each.name: each.dimension.grid(self.points) for each in read}
+
     def _candidates(self, read: tuple[Axis, ...]) -> Iterator[dict[str, Any]]:
-        grids = {each.name: each.dimension.grid(self.points) for each in read}
-        every = list(_points(read, grids, {}))
+        every = list(_points(read, self._grids(read), {}))
         wanted = min(self.trials or len(every), len(every))
         for number in range(wanted):
             yield every[number * (len(every) - 1) // max(wanted - 1, 1)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from mlops.core.crew import Crew
-from mlops.core.errors import MlopsError, fail, one_of
+from mlops.core.errors import MlopsError, closest, fail, one_of
 from mlops.core.secret import Secret
 from mlops.core.tuning import Ensemble, Objective, Trial, Tuned
 from mlops.tuner import goals as aims
@@ -55,7 +56,7 @@ class Optuna:
         beat the best one alone on the folds. One metric only.
     ways : list of str
         To join them: ``mean`` (of classes a soft vote) and ``stack``.
-    metrics : list of str
+    metrics : list of str, or str
         What to make better; ``primary`` is the evaluator's, ``seconds`` the time a trial took.
         Empty: the primary one.
     pick : str or float
@@ -87,7 +88,7 @@ class Optuna:
         space: dict[str, Any],
         ensemble: int,
         ways: list[str],
-        metrics: list[str],
+        metrics: list[str] | str,
         pick: str | float,
         trials: int | None,
         timeout_s: float | None,
@@ -103,7 +104,7 @@ class Optuna:
         self.space = space
         self.ensemble = ensemble
         self.ways = ways
-        self.metrics = metrics
+        self.metrics = [metrics] if isinstance(metrics, str) else metrics
         self.pick = pick
         self.trials = trials
         self.timeout_s = timeout_s
@@ -123,7 +124,8 @@ class Optuna:
             what several drivers do, or how long it takes, is to repeat exactly.
         """
         axes(self.merged(space))
-        if self.deterministic and aims.SECONDS in aims.read(self.metrics):
+        named = aims.read(self.metrics)
+        if self.deterministic and aims.SECONDS in named:
             raise _not_by_time()
         for way in self.ways:
             one_of("tuner.ways", way, ("mean", "stack"))
@@ -150,7 +152,7 @@ class Optuna:
         with _quiet(), self._opened(objective, found, goals) as study:
             before = study.trials()
             if self.resume and not before:
-                objective.screen.line("there is no study to go on with: a new one begins")
+                objective.screen.line(self._none_yet(objective.studies))
             progress = Progress(objective.screen, goals[0], study.total, len(before))
             for trial in before:
                 progress.noted(trial)
@@ -161,10 +163,11 @@ class Optuna:
                     for trial in self._searched(objective, study, found, goals, crew):
                         objective.told(trial)
                         progress.told(trial)
-                except KeyboardInterrupt:
-                    objective.screen.line(self._stopped(progress))
+                except KeyboardInterrupt as error:
+                    objective.screen.line(f"stopped: {progress.said()}")
+                    error.add_note(f"run the same command with {self._again()}: it goes on there")
                     raise
-                return self._tuned(objective, study, goals, crew, began)
+                return self._tuned(objective, study, goals, crew, began, len(before))
 
     def merged(self, space: dict[str, str]) -> dict[str, str]:
         """The space to search: `space`, with what ``tuner.space`` adds, replaces and takes out."""
@@ -224,6 +227,7 @@ class Optuna:
         goals: tuple[Goal, ...],
         crew: Crew,
         began: float,
+        earlier: int,
     ) -> Tuned:
         trials, goal = study.trials(), goals[0]
         ahead: tuple[Trial, ...] = ()
@@ -243,6 +247,7 @@ class Optuna:
         return Tuned(
             best=chosen,
             trials=trials,
+            earlier=earlier,
             study=study.where,
             plots=pictures(study.named(trials), goals, study.importance(), study.named(ahead)),
             leaderboard=leaderboard(trials, goal, tried),
@@ -250,11 +255,16 @@ class Optuna:
             ensemble=winner(tried, chosen, goal),
         )
 
-    def _stopped(self, progress: Progress) -> str:
-        name = f" tuner.study={self.study}" if self.study else ""
-        return (
-            f"stopped: {progress.said()}; to go on: the same command with tuner.resume=true{name}"
-        )
+    def _none_yet(self, studies: Path | None) -> str:
+        """What is said where there is nothing to resume, which may be the fault of a letter."""
+        says = "there is no study to go on with: a new one begins"
+        if not self.study or self.storage is not None or studies is None:
+            return says
+        near = closest(self.study, [each.stem for each in studies.glob("*.journal")])
+        return f"{says}; did you mean tuner.study={near}?" if near else says
+
+    def _again(self) -> str:
+        return f"tuner.study={self.study} tuner.resume=true" if self.study else "tuner.resume=true"
 
 
 def _not_by_time() -> MlopsError:

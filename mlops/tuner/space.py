@@ -16,6 +16,7 @@ _CALL = re.compile(r"\b[a-z]\w*(?=\()")
 _TAGS = re.compile(r"(?<=tag\()[\w\s,]+(?=,\s*\w+\()")
 _NUMBER = r"[-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?"
 _ENDS = re.compile(rf"\b(interval|range)\(\s*({_NUMBER})\s*,\s*({_NUMBER})\s*\)")
+_EMPTY = re.compile(r"\bchoice\(\s*\)")
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,10 @@ def _parsed(key: str, text: Any) -> Any:
     except HydraException as error:
         said = str(error).splitlines()[0]
         hint = " (null cannot stand in choice(); write 5,10,null)" if "NoneType" in said else ""
-        raise _refused(key, text, f"This cannot be read{hint}.") from error
+        is_empty = _EMPTY.search(text)
+        raise _refused(
+            key, text, "It has no values." if is_empty else f"This cannot be read{hint}."
+        ) from error
 
 
 def _range(key: str, text: str, sweep: Any) -> Range:
@@ -156,7 +160,8 @@ def _range(key: str, text: str, sweep: Any) -> Range:
         raise _refused(key, text, "A range needs a start, a stop and a step that is not 0.")
     read = Range(key, sweep.start, sweep.stop, sweep.step, "log" in sweep.tags)
     if not len(read):
-        raise _refused(key, text, "This range is empty: its stop lies before its start.")
+        where = "is" if sweep.start == sweep.stop else "lies before"
+        raise _refused(key, text, f"This range is empty: its stop {where} its start.")
     if read.log and min(read.grid(0)) <= 0:
         raise _refused(key, text, "A logarithmic range has to lie above 0.")
     return read
@@ -199,24 +204,24 @@ def _distinct(values: Iterator[Any]) -> list[Any]:
 
 
 def _refused(key: str, text: Any, says: str) -> MlopsError:
-    nearest = _nearest(text) if isinstance(text, str) else ""
+    near = nearest(text) if isinstance(text, str) else ""
     return fail(
         "bad-space",
         f"The search space of {key} cannot be used: {says[0].lower()}{says[1:]}",
         where=f"tuner.space.{key}",
         found=str(text),
         accepted=ACCEPTED,
-        closest=nearest,
-        next_step=f"write {nearest}"
-        if nearest
+        closest=near,
+        next_step=f"write {near}"
+        if near
         else f"correct _space_ of the option, or tuner.space, for {key}",
     )
 
 
-def _nearest(text: str) -> str:
+def nearest(text: str) -> str:
     """`text` with its words spelled, or else its ends placed, as they may be; empty if none is.
 
-    >>> _nearest("tag(lgo, intervall(1, 9))"), _nearest("interval(5, 1)"), _nearest("7")
+    >>> nearest("tag(lgo, intervall(1, 9))"), nearest("interval(5, 1)"), nearest("7")
     ('tag(log, interval(1, 9))', 'interval(1, 5)', '')
     """
     spelled = _CALL.sub(lambda match: closest(match[0], CALLS) or match[0], text)

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mlops.core.errors import ENVIRONMENT, MlopsError, fail
+from mlops.core.errors import ENVIRONMENT, MlopsError, closest, fail
 from mlops.core.secret import Secret, masked
 from mlops.tuner.agreement import AGREED
 
 PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
+DIALECTS = (*PORTS, "sqlite", "oracle", "mssql")  # those of SQLAlchemy
 HEARTBEAT_S, GRACE_S = 10, 40
 CONNECT_S = 3.0
 CREATE_TRIES, CREATE_PAUSE_S = 5, 0.5
@@ -42,16 +43,19 @@ def check(storage: str | Secret) -> None:
         The address is none, or nobody answers there.
     """
     parts = urlsplit(address(storage))
-    if not re.fullmatch(r"[a-z0-9_]+(\+[a-z0-9_]+)?", parts.scheme):
+    dialect, _, driver = parts.scheme.partition("+")
+    if dialect not in DIALECTS or not re.fullmatch("[a-z0-9_]*", driver):
+        near = closest(dialect, DIALECTS)
         raise fail(
             "bad-storage",
             "This is no address of a database.",
             where="tuner.storage",
             found=shown(storage),
             accepted="null (a file in outputs/studies), postgresql://…, mysql://…, sqlite:///…",
+            closest=f"{near}://…" if near else "",
             next_step="write tuner.storage=postgresql://user@host/database",
         )
-    port = PORTS.get(parts.scheme.partition("+")[0])
+    port = PORTS.get(dialect)
     if parts.hostname is None or port is None:
         return
     try:

@@ -50,12 +50,36 @@ def test_a_killed_job_and_one_that_hangs_cost_no_other(place, launcher):
     assert {"killed", "time limit"} <= reasons
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "near"),
+    [
+        (("hydra.sweeper.direction=minimise", "model.word=fine"), "bad-sweep", "minimize"),
+        (("model.slope=interval(9,1)",), "bad-space", "interval(1, 9)"),
+        (("model.slope=tag(log,interval(0,9))",), "bad-space", ""),
+    ],
+)
+def test_bad_settings_are_told_in_five_parts_before_the_first_job(place, words, code, near):
+    with pytest.raises(MlopsError) as caught:
+        place("-m", *QUIET, "hydra/sweeper=optuna", *words)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.closest) == (code, near)
+    assert caught.value.exit_code == 2
+
+
+def test_a_key_that_is_none_is_told_once_as_it_was_typed(place):
+    with pytest.raises(MlopsError) as caught:
+        place("-m", *QUIET, "hydra/sweeper=optuna", "model.slpoe=interval(1,9)")
+    [problem] = caught.value.problems
+    assert "model.slpoe=interval(1,9)" in problem.where
+    assert problem.next_step == "write model.slope=interval(1,9)"
+
+
 def test_a_study_goes_on_past_jobs_that_were_killed_and_is_complete_in_the_end(place):
     words = ("-m", *QUIET, *GRID, *STORED, "hydra.sweeper.resume=true", "model.word=kill,fine")
     first = place(*words, "hydra.sweeper.n_trials=1")
     assert [each["code"] for each in first.problems] == ["job-killed"]
     second = place(*words, "hydra.sweeper.n_trials=2")
-    assert second.details["says"] == "1 of 1 jobs ran"
+    assert second.details["says"] == "1 of 1 jobs finished"
     third = place(*words, "hydra.sweeper.n_trials=2")
     assert (third.exit_code, third.details["says"]) == (0, "no job was left to run")
 
@@ -81,7 +105,7 @@ def test_where_too_many_fail_no_other_begins_and_what_has_ended_is_told(place, t
     words = ("hydra.sweeper.max_failure_rate=0", f"model.word={tried}")
     result = place("-m", *QUIET, *GRID, *STORED, *words)
     assert (result.outcome, result.exit_code) == ("failed", 6)
-    assert result.details["says"] == f"{says} jobs ran"
+    assert result.details["says"] == f"{says} jobs finished, 1 failed"
     assert outcomes(result)["raise"] == "failed"
     [log] = [step.says for step in result.steps if "log.txt" in step.says]
     assert "model.word=raise" in log
@@ -136,7 +160,12 @@ def test_ctrl_c_leaves_no_job_running(place, command_line):
 @pytest.mark.parametrize(
     ("word", "code", "exit_code", "says"),
     [
-        ("model=glob(*)", "sweep-not-run", 2, "model: glob cannot be searched; write choice("),
+        (
+            "model=glob(*)",
+            "bad-space",
+            2,
+            "glob says no values; write choice(",
+        ),
         (
             "hydra.sweeper.direction=[minimize,maximize]",
             "sweep-not-run",

@@ -44,7 +44,7 @@ def test_the_table_ranks_the_jobs_the_best_first(swept):
     assert [row["model"] for row in rows] == ["ridge", "linear", "dummy"]
     assert [row["outcome"] for row in rows] == ["passed", "passed", "refused"]
     assert rows[0]["test"] < rows[1]["test"] < rows[2]["test"]
-    assert swept.details["says"] == "3 of 3 jobs ran"
+    assert swept.details["says"] == "3 of 3 jobs finished"
 
 
 def test_a_refused_job_makes_the_exit_code_three(swept):
@@ -109,7 +109,7 @@ def test_a_job_that_fails_costs_no_other(place):
     outcomes = {row["data.path"]: row["outcome"] for row in result.details["rows"]}
     assert outcomes == {"short.csv": "failed", "long.csv": "passed"}
     assert (result.outcome, result.exit_code) == ("failed", 6)
-    assert result.details["says"] == "1 of 2 jobs ran"
+    assert result.details["says"] == "1 of 2 jobs finished, 1 failed"
     assert [step.status for step in result.steps] == ["failed", "done"]
     assert result.problems
 

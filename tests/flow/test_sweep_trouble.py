@@ -202,7 +202,7 @@ def test_a_killed_sweep_is_gone_on_with_and_nothing_is_lost_or_done_twice(
     fits(place)
     result = place("-m", *QUIET, *words, "compute.workers=2", "resume=true")
     assert result.exit_code in (0, 3)
-    assert result.details["says"] == "5 of 5 jobs ran"
+    assert result.details["says"] == "5 of 5 jobs finished"
     keys = [job["key"] for job in result.details["jobs"]]
     assert set(before) <= set(keys)
     assert sum(step.status == "reused" for step in result.steps) == len(before)
@@ -244,7 +244,7 @@ def test_a_stopped_sweep_shows_what_is_there_and_leaves_nothing_running(place, c
     assert (parent["status"], parent["tags"]["mlops.reason"]) == ("KILLED", "aborted")
     assert not [each for each in kept["details"]["jobs"] if is_open(place.outputs, each["key"])]
     result = place("-m", *QUIET, *words, "resume=true")
-    assert result.details["says"] == "6 of 6 jobs ran"
+    assert result.details["says"] == "6 of 6 jobs finished"
 
 
 def parent_of_path(folder):

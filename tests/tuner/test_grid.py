@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, KFold
 
 from mlops.core.errors import MlopsError
-from mlops.core.tuning import Objective
+from mlops.core.tuning import Objective, Unheard
 from mlops.tuner.grid import Grid
 from mlops.tuner.space import merged
 
@@ -90,6 +91,17 @@ def test_an_interrupt_is_no_failed_candidate() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         grid().tune(objective(score), {"a": "range(0, 4)"})
+
+
+def test_a_part_of_a_large_grid_is_told_as_one() -> None:
+    class Screen(Unheard):
+        def line(self, text: str) -> None:
+            lines.append(text)
+
+    lines: list[str] = []
+    asked = replace(objective(lambda params: ({"m": params["model.a"]},)), screen=Screen())
+    assert len(grid(trials=3).tune(asked, {"model.a": "range(0, 12)"}).trials) == 3
+    assert lines == ["3 of 12 combinations, spread evenly"]
 
 
 def test_its_own_space_adds_replaces_and_takes_out() -> None:

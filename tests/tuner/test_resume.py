@@ -70,11 +70,20 @@ def test_a_trial_that_ended_before_its_generation_is_not_scored_again(place):
     assert [row[2] for row in place.table()] == ["COMPLETE"] * 8
 
 
+def test_a_name_that_is_none_yet_begins_anew_and_says_which_one_is_near(place, capsys):
+    words = ("model=ridge", "tuner=random", "tuner.trials=2", "mode=smoke", "ui=plain")
+    place(*words, "tuner.study=mine")
+    place(*words, "tuner.study=mien", "tuner.resume=true")
+    assert "a new one begins; did you mean tuner.study=mine?" in capsys.readouterr().out
+    place(*words, "tuner.trials=3", "tuner.study=mine", "tuner.resume=true")
+    assert "3 trials (2 of them earlier)" in capsys.readouterr().out
+
+
 def test_a_stopped_search_says_the_best_so_far_and_how_to_go_on(place):
     code, printed = killed(place, signal.SIGINT, after_trials=2)
     assert code == 130, printed
     assert f"of {TOTAL} trials, best rmse" in printed
-    assert "tuner.resume=true" in printed
+    assert "next      run the same command with tuner.resume=true" in printed
     [run] = place.folder.glob("outputs/runs/*/result.json")
     result = json.loads(run.read_text())
     assert result["outcome"] == "aborted"

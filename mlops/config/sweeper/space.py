@@ -20,6 +20,8 @@ from hydra.core.override_parser.types import (
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
+from mlops.config.sweeper.refusal import bad_space
+
 SPECIAL = frozenset(",()[]{}")
 
 
@@ -44,16 +46,15 @@ class Space:
         ------
         hydra.errors.HydraException
             A word cannot be read.
-        ValueError
-            A range or an interval is empty or reversed, or has the logarithm of zero; says of
-            which key.
+        BadSweep
+            A range or an interval is empty or reversed, or has the logarithm of zero.
         """
         for override in OverridesParser.create().parse_overrides(list(words)):
             key = str(override.get_key_element())
             self.searched.pop(key, None)
             self.fixed.pop(key, None)
             if override.is_sweep_override():
-                with _told_of(key):
+                with _told_of(key, (override.input_line or "").partition("=")[2]):
                     self.searched[key] = _distribution(override)
             else:
                 self.fixed[key] = str(override.get_value_element_as_str())
@@ -61,7 +62,7 @@ class Space:
     def add_older(self, search_space: Mapping[str, Mapping[str, Any]]) -> None:
         """Take in the older form: key to ``{type, low, high, step, log, choices}``."""
         for key, about in search_space.items():
-            with _told_of(str(key)):
+            with _told_of(str(key), str(about)):
                 self.searched[str(key)] = _of_older(about)
 
     def grid(self) -> dict[str, list[Any]]:
@@ -76,12 +77,12 @@ class Space:
 
 
 @contextmanager
-def _told_of(key: str) -> Iterator[None]:
+def _told_of(key: str, text: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, KeyError) as error:
         lacks = "it lacks " if isinstance(error, KeyError) else ""
-        raise ValueError(f"{key}: {lacks}{error}") from error
+        raise bad_space(key, text, f"{lacks}{error}") from error
 
 
 def _distribution(override: Override) -> BaseDistribution:
@@ -93,7 +94,7 @@ def _distribution(override: Override) -> BaseDistribution:
     if isinstance(sweep, RangeSweep) and not sweep.shuffle:
         return _range(sweep)
     if not isinstance(sweep, (ChoiceSweep, RangeSweep)):
-        raise ValueError("glob cannot be searched; write choice(…) with the names")
+        raise ValueError("glob says no values; write choice(…) with the names")
     return CategoricalDistribution(list(override.sweep_iterator(transformer=_encoded)))
 
 

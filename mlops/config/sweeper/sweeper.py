@@ -14,10 +14,12 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from mlops.config.sweeper.refusal import bad_setting
 from mlops.config.sweeper.slots import slots
 from mlops.config.sweeper.space import Space
 from mlops.config.sweeper.study import Asking, finished, is_grid, sampler_of, take_up, untried
 
+DIRECTIONS = ("minimize", "maximize")
 log = logging.getLogger(__name__)
 
 
@@ -44,12 +46,6 @@ class StudySweeper(Sweeper):
         params: DictConfig | None = None,
         resume: bool = False,
     ) -> None:
-        if not 0.0 <= max_failure_rate <= 1.0:
-            raise ValueError(f"max_failure_rate is {max_failure_rate}, and has to be 0 to 1")
-        if min(n_trials, n_jobs) < 1:
-            raise ValueError("n_trials and n_jobs have to be 1 or more")
-        if resume and not (storage and study_name):
-            raise ValueError("resume needs the study's storage and study_name")
         self.sampler, self.direction = sampler, direction
         self.storage, self.study_name = storage, study_name
         self.n_trials, self.n_jobs = n_trials, n_jobs
@@ -83,9 +79,12 @@ class StudySweeper(Sweeper):
 
         Raises
         ------
+        BadSweep
+            A setting, or what is to be searched, cannot be used; no job has begun.
         Exception
             What a job raised, where more failed than `max_failure_rate` allows.
         """
+        self._check()
         space = self._space(arguments)
         asking = self._asking(space)
         assert self.config is not None
@@ -98,6 +97,16 @@ class StudySweeper(Sweeper):
         _save(asking.study, folder / "optimization_results.yaml")
         every = [each for _, each in sorted(returned.items())]
         return [every[at : at + self.n_jobs] for at in range(0, len(every), self.n_jobs)]
+
+    def _check(self) -> None:
+        if not 0.0 <= self.max_failure_rate <= 1.0:
+            raise bad_setting("max_failure_rate", self.max_failure_rate, "a number from 0 to 1")
+        for key, count in {"n_trials": self.n_trials, "n_jobs": self.n_jobs}.items():
+            if count < 1:
+                raise bad_setting(key, count, "a whole number from 1 on")
+        for key, given in {"storage": self.storage, "study_name": self.study_name}.items():
+            if self.resume and not given:
+                raise bad_setting(key, given, "the study's, where resume=true")
 
     def _space(self, arguments: list[str]) -> Space:
         space = Space()
@@ -168,7 +177,11 @@ class StudySweeper(Sweeper):
         """End a sweep of which a larger share has failed than may in the end."""
         said = f"{asking.failed} of {asking.told} jobs failed; "
         log.error(f"{said}max_failure_rate is {self.max_failure_rate}")
-        _ = answer.return_value  # raises what the job raised
+        try:
+            _ = answer.return_value  # raises what the job raised
+        except Exception as error:
+            error.add_note(f"{said}max_failure_rate is {self.max_failure_rate}")
+            raise
         raise RuntimeError(f"{said}{why}")  # it raised nothing, and returned what is no number
 
 
@@ -186,7 +199,11 @@ def _directions(direction: Any) -> list[str]:
     (['maximize'], ['minimize', 'maximize'])
     """
     several = direction if isinstance(direction, MutableSequence) else [direction]
-    return [str(getattr(each, "name", each)) for each in several]
+    found = [str(getattr(each, "name", each)) for each in several]
+    for each in found:
+        if each not in DIRECTIONS:
+            raise bad_setting("direction", each, "", DIRECTIONS)
+    return found
 
 
 def _save(study: Any, path: Path) -> None:
@@ -195,6 +212,7 @@ def _save(study: Any, path: Path) -> None:
     best = [each for each in study.best_trials if each.values]
     if len(study.directions) > 1:
         found["solutions"] = [{"params": t.params, "values": list(t.values)} for t in best]
+        log.info(f"{len(best)} solutions that none beats in every direction: {path}")
     elif best:
         found |= {"best_params": best[0].params, "best_value": best[0].value}
         log.info(f"Best: {best[0].value} with {best[0].params}")

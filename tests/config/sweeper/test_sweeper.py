@@ -181,11 +181,11 @@ def test_values_keep_what_the_grammar_would_read_otherwise(application):
 
 def test_a_space_that_is_wrong_is_told_with_its_key(application):
     text = application("y=interval(3, 1)", code=1)
-    assert "y: `low <= high` must hold" in text
+    assert "y cannot be searched: `low <= high` must hold" in text
     head, tail = CONFIG.partition("    params:")[0], CONFIG[CONFIG.index("x: 1\n") :]
     older = "    search_space: {x: {type: int, low: 1}}\n"
     (application.folder / "config.yaml").write_text(head + older + tail)
-    assert "x: it lacks 'high'" in application(code=1)
+    assert "x cannot be searched: it lacks 'high'" in application(code=1)
 
 
 def test_the_storage_may_be_described(application):
@@ -215,6 +215,26 @@ def test_a_failed_job_ends_the_sweep_or_is_tolerated_as_the_settings_say(applica
     assert "failed: ValueError: x is too large" in text
     assert len(application.jobs()) == 6
     assert application.results()["best_params"]["x"] == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [
+        ("hydra.sweeper.direction=minimise", "minimize"),
+        ("hydra.sweeper.max_failure_rate=2", "-"),
+        ("hydra.sweeper.n_trials=0", "-"),
+        ("hydra.sweeper.resume=true", "-"),
+        ("y=interval(2,1)", "interval(1, 2)"),
+        ("y=tag(log,interval(0,1))", "-"),
+        ("x=range(5,1)", "range(1, 5)"),
+    ],
+)
+def test_bad_settings_are_told_in_five_parts_before_the_first_job(application, word, near):
+    text = application(word, code=1)
+    assert "error[bad-s" in text
+    assert f"closest   {near}\n" in text
+    assert "Traceback" not in text
+    assert not (application.folder / "log").exists()
 
 
 def test_killed_it_goes_on_to_the_total_and_repeats_nothing_that_finished(application):

@@ -1,0 +1,67 @@
+"""What the sweeper has against its settings: five parts, in an application of Hydra's alone too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hydra.errors import CompactHydraException
+
+from mlops.core.errors import MlopsError, Problem, closest, listed
+from mlops.tuner.space import ACCEPTED, nearest
+
+SWEEPER = "hydra.sweeper"
+
+
+class BadSweep(MlopsError, CompactHydraException):
+    """Of these Hydra prints what they say; of others a trace."""
+
+
+def bad_setting(key: str, found: Any, accepted: str, words: Sequence[str] = ()) -> BadSweep:
+    """The error for a value of ``hydra.sweeper``.
+
+    Parameters
+    ----------
+    key : str
+    found : object
+    accepted : str
+        Empty where `words` are all that may be there.
+    words : sequence of str
+    """
+    near = closest(found, words)
+    return BadSweep(
+        Problem(
+            code="bad-sweep",
+            says=f"{SWEEPER}.{key} cannot be used.",
+            where=f"{SWEEPER}.{key}",
+            found=str(found),
+            accepted=accepted or listed(words),
+            closest=near,
+            next_step=f"write {SWEEPER}.{key}={near}" if near else f"correct {SWEEPER}.{key}",
+        )
+    )
+
+
+def bad_space(key: str, text: str, says: str) -> BadSweep:
+    """The error for what a key is to be searched over.
+
+    Parameters
+    ----------
+    key : str
+    text : str
+        As it is written.
+    says : str
+        What is wrong with it.
+    """
+    near = nearest(text)
+    return BadSweep(
+        Problem(
+            code="bad-space",
+            says=f"{key} cannot be searched: {says}",
+            where=f"{key}={text}",
+            found=text,
+            accepted=ACCEPTED,
+            closest=near,
+            next_step=f"write '{key}={near}'" if near else f"correct what {key} is searched over",
+        )
+    )
