@@ -190,8 +190,12 @@ def _columns(job: Job, columns: list[str], key: str, names: Any) -> list[Problem
 def _metrics(job: Job) -> Iterator[Problem]:
     """What a tuner is to make better, and no evaluator knows."""
     names = _asked([], job, "evaluator", lambda part: part.names())
-    for entry in job.values["tuner"].get("metrics") or () if names else ():
-        name = str(entry).split()[0] if str(entry).split() else ""
+    given = job.values["tuner"].get("metrics") or ()
+    entries = [given] if isinstance(given, str) else given
+    for entry in entries if names else ():
+        if not isinstance(entry, str):
+            continue  # the tuner tells how a metric is written
+        name = entry.split()[0] if entry.split() else ""
         if name not in (*names, "primary", "seconds"):
             nearest = closest(name, names)
             yield Problem(

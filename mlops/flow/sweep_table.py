@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from typing import Any
 
 from mlops.config.job import Job
@@ -12,6 +13,7 @@ from mlops.core.record import Result
 from mlops.core.report import rounded
 from mlops.core.secret import masked
 
+DRAWN = re.compile(r"^-?\d+\.\d{6,}(e[-+]?\d+)?$")  # by a sampler: no table needs all digits
 SHORT = 8  # digits of a run key that tell it from all others
 
 
@@ -35,7 +37,12 @@ def value_of(job: Job, key: str) -> str:
 
 def said(job: Job, varied: list[str]) -> str:
     """What sets `job` apart from the other jobs, in the keys that are varied."""
-    return " ".join(f"{key}={value_of(job, key)}" for key in varied) or job.name
+    return " ".join(f"{key}={_short(value_of(job, key))}" for key in varied) or job.name
+
+
+def _short(value: str) -> str:
+    """A drawn number as sentences tell it; what somebody typed stays as it is."""
+    return rounded(float(value)) if DRAWN.match(value) else value
 
 
 def score(result: Result) -> float:
@@ -67,7 +74,10 @@ def told(result: Result) -> str:
 
 def row(job: Job, result: Result, varied: list[str]) -> dict[str, Any]:
     """One job: what sets it apart, its primary metric, its outcome, its run in short."""
-    found: dict[str, Any] = {key: value_of(job, key) for key in varied}
+    found: dict[str, Any] = {}
+    for key in varied:
+        value = value_of(job, key)
+        found[key] = float(value) if DRAWN.match(value) else value
     for metric in result.metrics[:1]:
         found |= {"metric": metric["name"], "cv": metric["cv_mean"], "test": metric["value"]}
         found |= {"baseline": metric["baseline"]}

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from mlops.core.crew import Crew
-from mlops.core.errors import MlopsError, closest, fail, one_of
+from mlops.core.errors import MlopsError, Problem, closest, fail, one_of
 from mlops.core.secret import Secret
 from mlops.core.tuning import Ensemble, Objective, Trial, Tuned
 from mlops.tuner import goals as aims
@@ -123,13 +123,27 @@ class Optuna:
             An entry cannot be read, nothing is left to search, the database does not answer, or
             what several drivers do, or how long it takes, is to repeat exactly.
         """
-        axes(self.merged(space))
-        named = aims.read(self.metrics)
-        if self.deterministic and aims.SECONDS in named:
+        problems: list[Problem] = []
+        for look in (
+            lambda: axes(self.merged(space)),
+            self._check_metrics,
+            self._check_ways,
+            lambda: self._place.check(is_alone=self.deterministic),
+        ):
+            try:
+                look()
+            except MlopsError as error:
+                problems += error.problems
+        if problems:
+            raise MlopsError(*problems)
+
+    def _check_metrics(self) -> None:
+        if aims.SECONDS in aims.read(self.metrics) and self.deterministic:
             raise _not_by_time()
+
+    def _check_ways(self) -> None:
         for way in self.ways:
             one_of("tuner.ways", way, ("mean", "stack"))
-        self._place.check(is_alone=self.deterministic)
 
     def tune(self, objective: Objective, space: dict[str, str]) -> Tuned:
         """Search until the study has all its trials, or the time is over.

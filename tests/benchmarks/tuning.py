@@ -50,8 +50,9 @@ def speed(
             mine = newest(folder)["metrics"][0]["cv_mean"]
             row = (model, seed, theirs / ours, grid / ours, ours, theirs, grid, mine / best - 1)
             found.append(row)
-            print("{:<9} seed {}  optuna {:5.2f} ×  grid {:5.2f} ×   {:6.1f} s / {:.1f} s / "
-                  "{:.1f} s   best {:+.3%}".format(*row), flush=True)  # fmt: skip
+            told = "{0:<9} seed {1}  optuna {2:5.2f} ×   {4:6.1f} s / {5:.1f} s   best {7:+.3%}"
+            told += "   grid {3:5.2f} × ({6:.1f} s)" if seed == 0 else ""
+            print(told.format(*row), flush=True)
         mine = [row for row in found if row[0] == model]
         faster, worse = (statistics.median(r[at] for r in mine) for at in (2, 7))
         than_grid = mine[0][6] / statistics.median(r[4] for r in mine)
