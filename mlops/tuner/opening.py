@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops.core.errors import fail
+from mlops.core.errors import closest, fail
 from mlops.core.paths import SAFE_NAME
 from mlops.core.secret import Secret
 from mlops.core.tuning import Objective
@@ -42,6 +42,19 @@ class Place:
     def is_named(self) -> bool:
         """Whether the study is the same one without ``resume`` too."""
         return bool(self.storage or self.study)
+
+    @property
+    def again(self) -> str:
+        """The words that go on with it."""
+        return f"tuner.study={self.study} tuner.resume=true" if self.study else "tuner.resume=true"
+
+    def none_yet(self, studies: Path | None) -> str:
+        """What is said where there is nothing to resume, which may be the fault of a letter."""
+        says = "there is no study to go on with: a new one begins"
+        if not self.study or self.storage is not None or studies is None:
+            return says
+        near = closest(self.study, [each.stem for each in studies.glob("*.journal")])
+        return f"{says}; did you mean tuner.study={near}?" if near else says
 
     def check(self, *, is_alone: bool) -> None:
         """Look at the name, and knock at the database; Optuna is not loaded.

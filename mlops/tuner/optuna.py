@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from mlops.core.crew import Crew
-from mlops.core.errors import MlopsError, Problem, closest, fail, one_of
+from mlops.core.errors import MlopsError, Problem, fail, one_of
 from mlops.core.secret import Secret
 from mlops.core.tuning import Ensemble, Objective, Trial, Tuned
 from mlops.tuner import goals as aims
@@ -166,7 +165,7 @@ class Optuna:
         with _quiet(), self._opened(objective, found, goals) as study:
             before = study.trials()
             if self.resume and not before:
-                objective.screen.line(self._none_yet(objective.studies))
+                objective.screen.line(self._place.none_yet(objective.studies))
             progress = Progress(objective.screen, goals[0], study.total, len(before))
             for trial in before:
                 progress.noted(trial)
@@ -179,7 +178,9 @@ class Optuna:
                         progress.told(trial)
                 except KeyboardInterrupt as error:
                     objective.screen.line(f"stopped: {progress.said()}")
-                    error.add_note(f"run the same command with {self._again()}: it goes on there")
+                    error.add_note(
+                        f"run the same command with {self._place.again}: it goes on there"
+                    )
                     raise
                 return self._tuned(objective, study, goals, crew, began, len(before))
 
@@ -268,17 +269,6 @@ class Optuna:
             front=rows(study.named(ahead), goals, chosen),
             ensemble=winner(tried, chosen, goal),
         )
-
-    def _none_yet(self, studies: Path | None) -> str:
-        """What is said where there is nothing to resume, which may be the fault of a letter."""
-        says = "there is no study to go on with: a new one begins"
-        if not self.study or self.storage is not None or studies is None:
-            return says
-        near = closest(self.study, [each.stem for each in studies.glob("*.journal")])
-        return f"{says}; did you mean tuner.study={near}?" if near else says
-
-    def _again(self) -> str:
-        return f"tuner.study={self.study} tuner.resume=true" if self.study else "tuner.resume=true"
 
 
 def _not_by_time() -> MlopsError:

@@ -117,7 +117,7 @@ def test_a_job_that_hangs_is_ended(place):
     words = ("model.word=hang", "job_limit_s=3", "compute.workers=1", "resume=true")
     result = place("-m", *QUIET, *words)
     (problem,) = result.problems
-    assert (problem["code"], result.exit_code) == ("job-time-limit", 4)
+    assert (problem["code"], result.exit_code) == ("job-time-limit", 6)
     child = int((place.folder / "child").read_text())
     until = time.monotonic() + 10
     while Path(f"/proc/{child}").exists() and time.monotonic() < until:
