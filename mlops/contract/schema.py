@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 WHOLE = re.compile(r"0|-?[1-9]\d*")
+OFTEN = 10  # times that each of a closed set of words is seen, on average
 KINDS = {"numeric": "number", "date": "date", "time": "date"}
 
 
@@ -219,5 +220,5 @@ def _bounds(values: pd.Series, margin: float) -> tuple[float | None, float | Non
 
 def _categories(values: pd.Series, most: int) -> tuple[str, ...] | None:
     distinct = values.dropna().unique().tolist()
-    closed = len(distinct) <= most and len(distinct) * 10 <= len(values)
+    closed = len(distinct) <= most and len(distinct) * OFTEN <= len(values)
     return tuple(sorted(distinct)) if closed else None

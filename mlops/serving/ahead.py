@@ -18,8 +18,13 @@ _begun: list[Child] = []
 
 def model_process(folder: Path, gives_way: str = NEVER) -> Child:
     """A model process, still without its orders."""
-    # Threads that OpenBLAS starts when it is imported would give way for ever.
-    environment = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
+    environment = {
+        "OMP_WAIT_POLICY": "PASSIVE",
+        # Threads that are started by an import would give way for ever: OpenBLAS's, and Arrow's
+        # for an allocator that it does not use.
+        "OPENBLAS_NUM_THREADS": "1",
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    }
     return Child("mlops.serving.model_process", gives_way, folder=folder, environment=environment)
 
 

@@ -258,10 +258,12 @@ class App:
     async def _show(self, call: Call) -> Reply:
         """Everything that is no prediction."""
         if call.route.name == "feedback":
+            self._check_ready()
             body = await call.body(self.admission, self.settings.max_bytes)
             encoding, most = call.headers.get(b"content-encoding", b""), self.settings.max_bytes
             body = limits.inflated(body, encoding, most)
-            return await self.log.keep(labels(body, self.settings))
+            schemas = [served.schema for served, _ in self.state.serving()]
+            return await self.log.keep(labels(body, self.settings, schemas))
         if call.route.name.startswith("admin"):
             return await shown.admin(self, call)
         return shown.PAGES[call.route.name](self, call)

@@ -76,7 +76,8 @@ class LabelStore:
             self._base.execute(_TRIM, (self.most,))
             self._base.execute("COMMIT")
         except BaseException:
-            self._base.execute("ROLLBACK")
+            if self._base.in_transaction:  # where the disk is full it has ended by itself
+                self._base.execute("ROLLBACK")
             raise
         return told
 

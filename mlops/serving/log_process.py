@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import logging
 import os
 import signal
 import sqlite3
@@ -21,6 +20,7 @@ from typing import Any
 import msgspec
 
 from mlops.core.serving import Spec
+from mlops.serving import faults
 from mlops.serving.giving_way import NICE
 from mlops.serving.labels import LabelStore
 from mlops.serving.parts import Parts
@@ -31,7 +31,6 @@ from mlops.serving.wire import frame, framed
 EVERY_S = 5.0
 _DECODE = msgspec.msgpack.Decoder().decode
 _ENCODE = msgspec.msgpack.Encoder().encode
-_LOG = logging.getLogger("mlops.serving.log")
 
 
 class LogProcess:
@@ -48,6 +47,7 @@ class LogProcess:
     def __init__(self, folder: Path, log_mb: float) -> None:
         self.parts = Parts(folder / "requests", log_mb)
         self.labels = LabelStore(folder / "labels.sqlite")
+        self._log, self._feedback = faults.Trouble("the request log"), faults.Trouble("feedback")
         self._workers: set[asyncio.Task[None]] = set()
 
     async def run(self, socket: Path, ended: asyncio.Event) -> None:
@@ -71,7 +71,9 @@ class LogProcess:
         try:
             self.parts.write()
         except OSError as error:  # a full disk: the rows stay, up to a bound, until there is room
-            _LOG.error("the request log cannot be written: %s", error)
+            self._log.now(error)
+        else:
+            self._log.now(None)
 
     async def _worker(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -95,8 +97,9 @@ class LogProcess:
         try:
             told = self.labels.keep(labels)
         except sqlite3.Error as error:
-            _LOG.error("labels cannot be written: %s", error)
+            self._feedback.now(error)
             return {"number": message["number"], "problem": type(error).__name__}
+        self._feedback.now(None)
         unknown = self.parts.unknown([(request_id, row) for request_id, row, _ in labels])
         return {"number": message["number"], **told, "unknown": unknown}
 
@@ -114,5 +117,5 @@ async def main(descriptor: int, spec: Spec) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(format="%(name)s: %(message)s")
+    faults.begin()
     asyncio.run(main(int(sys.argv[1]), Spec.from_json(Path(sys.argv[2]).read_bytes())))

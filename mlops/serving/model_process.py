@@ -13,13 +13,16 @@ import pickle
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from mlops.core.errors import MlopsError, Problem
 from mlops.core.serving import Spec
+from mlops.serving import faults
 from mlops.serving.giving_way import ALWAYS, NICE, WHILE_LOADING, in_gaps
 from mlops.serving.refusals import unfit
 from mlops.serving.wire import packed, received
@@ -31,9 +34,10 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if gives_way == ALWAYS:
         os.nice(NICE)
+    faults.begin()
     wire = socket.socket(fileno=int(descriptor))
     try:
-        made = in_gaps(partial(_made, wire)) if gives_way == WHILE_LOADING else _made(wire)
+        made = _made(wire, in_gaps if gives_way == WHILE_LOADING else _at_once)
     except EOFError:
         return
     if isinstance(made, Problem):
@@ -51,14 +55,19 @@ def main(arguments: list[str]) -> None:
         return
 
 
-def _made(wire: socket.socket) -> tuple[Any, bytes, str] | Problem:
+def _at_once(work: Callable[[], Any]) -> Any:
+    return work()
+
+
+def _made(wire: socket.socket, done: Callable[..., Any]) -> tuple[Any, bytes, str] | Problem:
     """The bench, what workers get, and the bench's name; or why there is none."""
     number = 0
     try:
-        _import()
+        done(_import)
+        _start_pools()
         spec, folder, number, name = received(wire)
         os.chdir(folder)
-        return *_ready(spec, number), name
+        return *done(partial(_ready, spec, number)), name
     except EOFError:
         raise
     except MlopsError as error:
@@ -72,9 +81,21 @@ def _import() -> None:
     from mlops.core.estimators import import_skops
 
     import_skops()
-    for name in ("mlops.serving.bench", "mlops.serving.loading"):
+    for name in ("mlops.serving.bench", "mlops.serving.loading", "pyarrow.parquet"):
         importlib.import_module(name)
     gc.enable()
+
+
+def _start_pools() -> None:
+    """Have all threads that Arrow reads with: a thread is scheduled as the one that starts it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    file = BytesIO()
+    pq.write_table(pa.table({"a": [1]}), file)
+    pq.ParquetFile(file, pre_buffer=True).read()
 
 
 def _ready(spec: Spec, number: int) -> tuple[Any, bytes]:

@@ -7,8 +7,8 @@ from mlops.core.serving import ENDED, READY, Status
 
 
 def told(problem: Problem) -> str:
-    """A problem in one line."""
-    return f"{problem.says} ({problem.found})"
+    """A problem in one line, what was found but once."""
+    return problem.says if problem.found in problem.says else f"{problem.says} ({problem.found})"
 
 
 def news(before: Status, now: Status) -> list[str]:

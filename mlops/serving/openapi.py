@@ -134,11 +134,12 @@ def _answering(served: Served, settings: Settings) -> Json:
         "minItems": 1,
         "maxItems": settings.max_rows,
     }
+    classes = list(served.schema.classes)
     label = _object(
         {
             "request_id": {"type": "string", "pattern": ID, "maxLength": LONGEST_ID},
             "row": {"type": "integer", "minimum": 0, "maximum": 2**31 - 1, "default": 0},
-            "label": {"type": ["number", "string", "boolean"], "maxLength": 1000},
+            "label": {"enum": classes} if classes else {"type": "number"},
         },
         ["request_id", "label"],
     )

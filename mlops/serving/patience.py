@@ -17,19 +17,24 @@ TOO_LARGE = (
 
 
 class Patient(HttpToolsProtocol):
-    """HTTP that hangs up on whoever does not get on with the head of a request."""
+    """HTTP that hangs up on whoever does not get on with the head of a request.
+
+    It has as long as the app's ``settings`` give a request, and ten seconds at most.
+    """
 
     _in_head, _arrived = False, 0
     _late: TimerHandle | None = None
 
-    def __init__(self, *all_of_it: Any, **keys: Any) -> None:
-        super().__init__(*all_of_it, **keys)
+    def __init__(self, config: Any, *more: Any, **keys: Any) -> None:
+        super().__init__(config, *more, **keys)
+        settings = getattr(config.app, "settings", None)
+        self._head_s = min(HEAD_S, settings.timeout_s) if settings else HEAD_S
         self.parser = Unmoved(self)
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Give the first head its time."""
         super().connection_made(transport)  # type: ignore[arg-type]
-        self._late = self.loop.call_later(HEAD_S, self._hang_up)
+        self._late = self.loop.call_later(self._head_s, self._hang_up)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
@@ -45,9 +50,9 @@ class Patient(HttpToolsProtocol):
                 self.transport.write(TOO_LARGE)
                 self.transport.close()
             elif self._late is None:
-                self._late = self.loop.call_later(HEAD_S, self._hang_up)
+                self._late = self.loop.call_later(self._head_s, self._hang_up)
         elif self._is_forgotten():
-            self._late = self.loop.call_later(HEAD_S, self._hang_up)
+            self._late = self.loop.call_later(self._head_s, self._hang_up)
 
     def _is_forgotten(self) -> bool:
         """Whether nobody waits for what is still to come: it was answered before it was whole."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from mlops.core.values import as_dates, as_numbers, as_words
@@ -13,12 +14,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlops.contract.schema import Rule
+    from mlops.contract.schema import Schema as Contract
 
 CONTRACT = "contract.yaml"
 KINDS = {"double": "number", "long": "number", "datetime": "date"}  # of a model's signature
 GAP = "missing"  # the name that features give to a category that is not known
 MADE_UP = {"number": 1.0, "words": "example", "date": "2024-01-01T00:00:00"}
 SHOWN = 3
+ENOUGH = 3  # people whose numbers have a middle that is none of theirs to the digit
 
 
 def schema(folder: Path, about: dict[str, Any], pipeline: Any, golden: pd.DataFrame) -> Schema:
@@ -39,10 +42,16 @@ def schema(folder: Path, about: dict[str, Any], pipeline: Any, golden: pd.DataFr
     MlopsError
         The contract cannot be read.
     """
-    rules = _rules(folder)
+    contract = _contract(folder)
+    rules, rows = (contract.columns, contract.rows) if contract else ({}, 0)
     kinds, learned = _kinds(pipeline), _categories(pipeline)
     inputs = tuple(
-        _input(name, kinds.get(name, KINDS.get(kind, "words")), rules.get(name), learned.get(name))
+        _input(
+            name,
+            kinds.get(name, KINDS.get(kind, "words")),
+            rules.get(name),
+            _told(learned.get(name), rules.get(name), rows),
+        )
         for name, kind, _ in about["signature"]["inputs"]
     )
     return Schema(
@@ -56,7 +65,8 @@ def schema(folder: Path, about: dict[str, Any], pipeline: Any, golden: pd.DataFr
 
 def spread(folder: Path, target: str) -> list[float]:
     """Ten steps through the numbers that the contract accepts of the target; else nothing."""
-    rule = _rules(folder).get(target)
+    contract = _contract(folder)
+    rule = contract.columns.get(target) if contract else None
     if rule is None or rule.sensitive or rule.low is None or rule.high is None:
         return []
     width = (rule.high - rule.low) / 10
@@ -97,11 +107,23 @@ def _listed(fitted: Any, name: str) -> list[Any]:
     return [] if found is None else list(found.tolist())
 
 
-def _rules(folder: Path) -> dict[str, Rule]:
+def _contract(folder: Path) -> Contract | None:
     from mlops.contract.store import load
 
     file = folder / CONTRACT
-    return load(file).columns if file.is_file() else {}
+    return load(file) if file.is_file() else None
+
+
+def _told(learned: tuple[str, ...] | None, rule: Rule | None, rows: int) -> tuple[str, ...] | None:
+    """The words that were learned; none of names and the like, which belong to people.
+
+    Who could ask whether the model has seen a name would know whom it has learned from.
+    """
+    from mlops.contract.schema import OFTEN
+
+    if learned is None or rule is None or not rule.sensitive:
+        return learned
+    return learned if len(learned) * OFTEN <= rows else None
 
 
 def _input(name: str, kind: str, rule: Rule | None, learned: tuple[str, ...] | None) -> Input:
@@ -150,12 +172,37 @@ def _seen(features: Any) -> dict[str, tuple[str, ...]]:
 
 
 def _example(inputs: tuple[Input, ...], golden: pd.DataFrame) -> tuple[dict[str, Any], ...]:
-    """Rows of the test part, with nobody's sensitive values in them."""
-    rows = rows_of(golden.head(SHOWN), inputs)
+    """Rows of the test part that a server takes without a word, with nobody's own values in them.
+
+    What is sensitive, or would be refused, is replaced.
+    """
+    rows = rows_of(golden, inputs)
+    others = [_made_up(each, [row[at] for row in rows]) for at, each in enumerate(inputs)]
     return tuple(
         {
-            each.name: MADE_UP[each.kind] if each.sensitive else value
-            for each, value in zip(inputs, row, strict=True)
+            each.name: value if _is_shown(each, value) else other
+            for each, value, other in zip(inputs, row, others, strict=True)
         }
-        for row in rows
+        for row in rows[:SHOWN]
     )
+
+
+def _is_shown(each: Input, value: Any) -> bool:
+    if value is None:
+        return not (each.required or each.sensitive)
+    is_known = each.categories is None or value in each.categories
+    return is_known and not each.sensitive
+
+
+def _made_up(each: Input, values: list[Any]) -> Any:
+    """A value that could stand in a column and is nobody's: of numbers the middle, to a digit.
+
+    >>> _made_up(Input("age", "number"), [34.0, 47.0, None, 53.0])
+    50.0
+    """
+    numbers = [value for value in values if isinstance(value, float)]
+    if each.categories is not None:
+        return next(iter(each.categories), None)
+    if each.kind == "number" and len(numbers) >= ENOUGH:
+        return float(f"{median(numbers):.0e}")
+    return MADE_UP[each.kind]

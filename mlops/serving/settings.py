@@ -40,7 +40,7 @@ class Settings:
     queue : int
         Requests under way in one worker; one more is told to come again (429).
     timeout_s : float
-        For one request, from its first byte to its answer.
+        For the head of a request, 10 at most, and then as long for the rest and its answer.
     drain_s : float
         For requests under way when the server is told to end.
     max_bytes, max_rows, max_text : int

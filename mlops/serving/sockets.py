@@ -12,11 +12,13 @@ import ipaddress
 import socket
 import ssl
 import sys
+from contextlib import suppress
 
 from mlops.core.errors import ENVIRONMENT, REFUSED, MlopsError, fail
 from mlops.serving.settings import Settings
 
 BACKLOG = 1024
+EVERY_V4 = "0.0.0.0"  # noqa: S104
 IS_LINUX = sys.platform.startswith("linux")
 
 
@@ -130,6 +132,25 @@ def held(host: str, port: int, *, where: str) -> socket.socket:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
     return made
+
+
+def alone(host: str, port: int) -> tuple[str, socket.socket | None]:
+    """`host` as a number, and what keeps who listens there from listening elsewhere, too.
+
+    gRPC takes every address of IPv4 for every address there is; while the port is not to be had
+    over IPv6 it stays with those that were meant. Nobody answers at the socket that keeps it.
+    """
+    _, (number, _) = _place(host, port)
+    if number != EVERY_V4:
+        return number, None
+    try:
+        shut = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+    except OSError:  # there is no IPv6 here
+        return number, None
+    with suppress(OSError):  # taken already
+        shut.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        shut.bind(("::", port))
+    return number, shut
 
 
 def address(host: str, port: int) -> str:

@@ -17,6 +17,7 @@ from mlops.serving.unreadable import shown
 
 REFUSE, WARN, IGNORE = "refuse", "warn", "ignore"
 MOST_NAMES = 20
+MOST_LOOKED_AT = 50  # names, for one that is nearly a column's
 
 
 @dataclass
@@ -67,7 +68,7 @@ class Column:
     def _gap_is_wrong(self) -> bool:
         return self.input.required and self.policies.missing == REFUSE
 
-    def unfit(self, code: str, path: str) -> Wrong:
+    def unfit(self, code: str, path: str, near: str = "") -> Wrong:
         """What is said of a value that cannot be taken."""
         says = {
             "value-type": "This value is of another kind.",
@@ -77,7 +78,7 @@ class Column:
             "text-too-long": f"This text has more than {self.policies.max_text:,} characters.",
             "column-missing": "This column is missing.",
         }[code]
-        return Wrong(code, says, path, self.accepted)
+        return Wrong(code, says, path, self.accepted, near)
 
 
 class Columns:
@@ -127,17 +128,19 @@ class Reading:
         self.path = path
         self.readers = [each.read_text if as_text else each.read for each in columns.each]
         self.wrong: list[Wrong] = []
-        self.told: dict[tuple[str, str], int] = {}
+        self.told: dict[tuple[str, str], tuple[str, int]] = {}
+        self.strange: list[str] = []
         self.unseen = 0
 
     def extra(self, places: dict[str, str]) -> None:
         """Judge columns that are not the model's; `places` says where each was seen first."""
         strange = {name: place for name, place in places.items() if not self._knows(name)}
+        self.strange += [name for name in strange if shown(name) == name][:MOST_LOOKED_AT]
         if self.settings.extra == IGNORE:
             return
         for name, place in [*strange.items()][:MOST_NAMES]:
             if self.settings.extra == WARN:
-                self.told["is no column of the model and was left out", shown(name)] = 0
+                self.told["is no column of the model and was left out", name] = place, 1
                 continue
             near = closest(name[:64], self.columns.names)
             says, accepted = "The model has no such column.", listed(self.columns.names, 50)
@@ -183,30 +186,36 @@ class Reading:
             row.append(None)
         return tuple(row)
 
-    def _note(self, column: Column, code: str, at: int) -> None:
+    def _place(self, column: Column, at: int) -> str:
         name = column.input.name
-        path = self.path.format(row=at, name=name, at=self.columns.place[name])
-        self.wrong.append(column.unfit(code, path))
+        return self.path.format(row=at, name=name, at=self.columns.place[name])
+
+    def _note(self, column: Column, code: str, at: int) -> None:
+        near = ""
+        if code == "column-missing" and self.strange:
+            near = closest(column.input.name, self.strange)
+        self.wrong.append(column.unfit(code, self._place(column, at), near))
 
     def _gap(self, column: Column, code: str, at: int) -> None:
         if self.settings.missing == REFUSE:
             self._note(column, code, at)
         elif self.settings.missing == WARN:
-            self._tell("is missing and was filled as the model learned", column)
+            self._tell("is missing and was filled as the model learned", column, at)
 
     def _unseen(self, column: Column, at: int) -> None:
         self.unseen += 1
         if self.settings.unseen == REFUSE:
             self._note(column, "value-unseen", at)
         elif self.settings.unseen == WARN:
-            self._tell("holds a value that the model has not seen while learning", column)
+            self._tell("holds a value that the model has not seen while learning", column, at)
 
-    def _tell(self, says: str, column: Column) -> None:
+    def _tell(self, says: str, column: Column, at: int) -> None:
         key = says, column.input.name
-        self.told[key] = self.told.get(key, 0) + 1
+        place, rows = self.told.get(key) or (self._place(column, at), 0)
+        self.told[key] = place, rows + 1
 
     def _warnings(self) -> tuple[str, ...]:
         return tuple(
-            f"{name} {says}" + (f" (in {counted(rows, 'row')})" if rows > 1 else "")
-            for (says, name), rows in self.told.items()
+            f"{place} {says}" + (f" (and {counted(rows - 1, 'more row')})" if rows > 1 else "")
+            for (says, _), (place, rows) in self.told.items()
         )

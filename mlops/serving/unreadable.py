@@ -46,7 +46,16 @@ def decoded(body: bytes, decoder: Callable[[bytes], Any], key: str = "") -> Any:
     try:
         return decoder(body)
     except UNREADABLE as error:
-        raise refusal(error, key) from None
+        raise refusal(_first(error, body), key) from None
+
+
+def _first(error: Exception, body: bytes) -> Exception:
+    """What is wrong first: a parser that finds another kind looks at no text of it."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as undecodable:
+        return undecodable
+    return error
 
 
 def refusal(error: Exception, key: str = "") -> Refusal:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 
+from mlops.serving import faults
 from mlops.serving.app import App
 from mlops.serving.front import Front
 from mlops.serving.nouns import Served
@@ -114,7 +115,7 @@ def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop]:
 def main(arguments: list[str]) -> None:
     """Run one worker: descriptor of the wire, index, descriptor of the listening socket."""
     descriptor, index, door = map(int, arguments)
-    logging.basicConfig(level=logging.WARNING)
+    faults.begin()
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # what callers do is in the metrics
     listening = socket.socket(fileno=door)
     front = Front(descriptor, index)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
+import socket
 import sys
 from pathlib import Path
 from typing import Any
 
 import grpc
 
+from mlops.serving import faults, sockets
 from mlops.serving.app import App
 from mlops.serving.front import Front
 from mlops.serving.grpc.calls import Calls
@@ -36,6 +37,7 @@ class GrpcDoor:
     def __init__(self, traffic: Traffic, port: int) -> None:
         self.app, self.port, self.settings = App(traffic), port, traffic.settings
         self.server: Any = None
+        self._shut: socket.socket | None = None
 
     def served(self, served: Served) -> None:
         """Make ready for a version."""
@@ -58,8 +60,8 @@ class GrpcDoor:
         # A line that is full refuses what came in; the gate, what is still on its way.
         gate = Gate(methods(Calls(self.app)), 2 * settings.queue)
         self.server.add_generic_rpc_handlers((gate,))
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        address = f"{host}:{self.port}"
+        host, self._shut = sockets.alone(settings.host, self.port)
+        address = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
         if settings.certificate is None:
             self.server.add_insecure_port(address)
         else:
@@ -102,7 +104,7 @@ def methods(calls: Calls) -> dict[str, tuple[Any, Any]]:
 def main(arguments: list[str]) -> None:
     """Run it: descriptor of the wire, index, port."""
     descriptor, index, port = map(int, arguments)
-    logging.basicConfig(level=logging.WARNING)
+    faults.begin()
     front = Front(descriptor, index)
     asyncio.run(front.run(lambda traffic: GrpcDoor(traffic, port)))
 

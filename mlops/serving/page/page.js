@@ -5,6 +5,7 @@
 const at = (id) => document.getElementById(id);
 const made = (tag, text, more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
 const show = (id, isShown = true) => { at(id).hidden = !isShown; };
+const AGAIN_MS = 1000; // until a version is ready
 let description = null;
 let token = "";
 
@@ -19,7 +20,9 @@ async function begin() {
   }
   if (answer.status === 401) return lock(token !== "");
   const told = await answer.json();
-  if (!answer.ok) return out(told.error.message);
+  if (!answer.ok) out(told.error.message);
+  if (told.error?.code === "not-ready") setTimeout(begin, AGAIN_MS);
+  if (!answer.ok) return;
   description = told;
   show("locked", false);
   show("out", false);
@@ -154,7 +157,7 @@ function answered(told, milliseconds) {
     line.append(made("span", String(name)), made("progress", "", { max: 1, value: share }), made("span", percent(share)));
     return line;
   }));
-  at("warnings").replaceChildren(...told.warnings.map((text) => made("li", text)));
+  at("warnings").replaceChildren(...told.warnings.map((text) => made("li", named(text))));
   at("stamp").textContent = `version ${told.version} · ${milliseconds.toFixed(1)} ms · ${told.request_id}`;
 }
 
@@ -168,8 +171,10 @@ function refused(told) {
   blame(problems);
 }
 
+// There is one row here: what its column is says enough.
+const named = (path) => (path ?? "").replace(/^rows\[\d+\]\.?/, "");
+
 function blame(problems) {
-  const named = (path) => (path ?? "").replace(/^rows\[\d+\]\.?/, "");
   const wrong = new Set(problems.map((each) => named(each.path)));
   columns().forEach(([name], place) => at(`field-${place}`).setAttribute("aria-invalid", String(wrong.has(name))));
   at("problems").replaceChildren(...problems.map((each) => {

@@ -178,7 +178,7 @@ def test_warnings_come_behind_the_answer(credit):
     reply, done = credit.predict.Predict.with_call(request, timeout=60)
     assert reply.outputs["prediction"].string_val
     told = dict(done.trailing_metadata())["x-warnings-bin"].decode()
-    assert told == "purpose holds a value that the model has not seen while learning"
+    assert told == "inputs.purpose[0] holds a value that the model has not seen while learning"
 
 
 def test_calls_are_in_the_same_metrics(houses):

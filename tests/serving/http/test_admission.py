@@ -163,6 +163,14 @@ def test_who_was_answered_and_then_sends_the_rest_for_ever_is_hung_up_on(serve, 
                 assert caller.recv(65536) == b""
 
 
+def test_the_head_of_a_request_has_no_longer_than_the_request(serve, monkeypatch):
+    monkeypatch.setattr(patience, "HEAD_S", 3600)
+    server = serve(settings=Settings(timeout_s=0.2))
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as caller:
+        caller.sendall(b"POST /pred")
+        assert caller.recv(100) == b""
+
+
 def test_many_slow_senders_keep_nobody_out(serve):
     server = serve(settings=Settings(queue=16))
     with ExitStack() as stack:

@@ -16,7 +16,7 @@ from tests.serving.http.state import EXAMPLE, State, credit, running
 
 PATHS = {
     "/predict": {"rows": [EXAMPLE]},
-    "/feedback": {"labels": [{"request_id": "order-1", "row": 0, "label": 1.5}]},
+    "/feedback": {"labels": [{"request_id": "order-1", "row": 0, "label": "good"}]},
     "/invocations": {"dataframe_split": {"columns": [*EXAMPLE], "data": [[*EXAMPLE.values()]]}},
     "/v2/models/houses/infer": {
         "id": "seven",

@@ -108,7 +108,7 @@ def test_a_version_is_asked_by_its_number(serve):
 def test_warnings_travel_as_a_parameter(client):
     answer = client.infer("houses", tensors([{**EXAMPLE, "city": "Rome"}]))
     told = answer.get_response()["parameters"]["warnings"]
-    assert told == "city holds a value that the model has not seen while learning"
+    assert told == "city[0] holds a value that the model has not seen while learning"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zlib import compress, crc32
@@ -14,10 +17,13 @@ import pytest
 import requests
 
 from mlops.serving import request_log
+from mlops.serving.feedback import labels
 from mlops.serving.labels import LabelStore, read
+from mlops.serving.log_process import LogProcess
 from mlops.serving.metrics import Metrics
 from mlops.serving.nouns import Answers, Reply, Stamp
 from mlops.serving.parts import FULL_ROWS, MOST_OPEN, Parts
+from mlops.serving.refusal import Refusal
 from mlops.serving.settings import Settings
 from mlops.serving.traffic import WHOLE
 from tests.serving.http.conftest import log_writer, until
@@ -281,12 +287,81 @@ def test_nobody_is_told_unknown_before_the_files_have_been_looked_through(tmp_pa
         ({"labels": [{"request_id": "a", "label": 1, "row": -1}]}, 422, "labels[0].row"),
         ({"labels": [{"request_id": "a", "label": 1, "row": 0.5}]}, 422, "labels[0].row"),
         ({"labels": [{"request_id": "<b>", "label": 1}]}, 422, "labels[0].request_id"),
+        ({"labels": [{"request_id": "a", "label": "1"}]}, 422, "labels[0].label"),
+        ({"labels": [{"request_id": "a", "label": True}]}, 422, "labels[0].label"),
+        ({"labels": [{"request_id": "a", "label": 10**400}]}, 422, "labels[0].label"),
     ],
 )
 def test_labels_that_are_none_are_refused(server, body, status, path):
     answer = requests.post(server.url + "/feedback", json=body)
     assert answer.status_code == status
     assert answer.json()["error"]["path"] == path
+
+
+def test_a_label_that_is_no_class_is_refused_with_the_nearest_and_nothing_is_kept(
+    here, serve, log_process
+):
+    server = serve(main=credit())
+    ask(server, EXAMPLE, EXAMPLE)
+    assert tell(server, ("order-1", 0, "good")).json()["kept"] == 1
+    answer = tell(server, ("order-1", 1, "bad"), ("order-1", 0, "goood"), ("order-1", 1, 1.0))
+    assert answer.status_code == 422
+    told = [
+        (each["path"], each["code"], each["accepted"], each["closest"])
+        for each in answer.json()["error"]["problems"]
+    ]
+    assert told == [
+        ("labels[1].label", "value-unseen", "one of bad, good", "good"),
+        ("labels[2].label", "value-unseen", "one of bad, good", ""),
+    ]
+    assert "goood" not in answer.text
+    kept = [each[:3] for each in read(log_process / "labels.sqlite")]
+    assert kept == [("order-1", 0, "good")]
+
+
+@pytest.mark.parametrize(
+    ("classes", "label", "kept"),
+    [((0, 1), 1.0, 1), ((0, 1), True, None), ((0, 1), "1", None), ((False, True), True, True)],
+)
+def test_a_label_is_kept_as_the_class_that_it_means(classes, label, kept):
+    schema = replace(credit().schema, classes=classes)
+    body = json.dumps({"labels": [{"request_id": "a", "label": label}]}).encode()
+    if kept is None:
+        with pytest.raises(Refusal) as refused:
+            labels(body, Settings(), [schema])
+        assert refused.value.wrong[0].closest in ("1", "")
+    else:
+        (found,) = labels(body, Settings(), [schema])
+        assert (found[2], type(found[2])) == (kept, type(kept))
+
+
+def test_a_label_may_be_a_class_of_any_version_that_serves():
+    other = replace(credit().schema, classes=("bad", "fair", "good"))
+    body = b'{"labels": [{"request_id": "a", "label": "fair"}]}'
+    assert labels(body, Settings(), [credit().schema, other]) == [("a", 0, "fair")]
+
+
+def test_a_full_disk_is_told_as_it_is_once_and_its_end(tmp_path, caplog):
+    process = LogProcess(tmp_path, log_mb=1)
+    base = process.labels._base
+    message = {"number": 1, "labels": [["order-1", 0, "x" * 500_000]]}
+    base.execute("PRAGMA max_page_count = 8")
+    for _ in range(3):
+        assert process._labels(message)["problem"] == "OperationalError"
+    base.execute("PRAGMA max_page_count = 100000")
+    for _ in range(2):
+        assert "problem" not in process._labels(message)
+    assert [each.getMessage() for each in caplog.records] == [
+        "feedback cannot be written: database or disk is full",
+        "feedback can be written again",
+    ]
+    process.labels.close()
+
+
+def test_a_line_of_the_log_has_its_time():
+    script = "from mlops.serving import faults; faults.begin(); faults.Trouble('it').now(OSError())"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z mlops\.serving: it cannot", ran.stderr)
 
 
 def test_the_store_of_labels_is_bounded(tmp_path):

@@ -14,7 +14,7 @@ import requests
 from mlops.core.secret import Secret
 from mlops.serving.page import files
 from mlops.serving.settings import Settings
-from tests.serving.http.state import EXAMPLE, HOUSES, credit, houses
+from tests.serving.http.state import EXAMPLE, HOUSES, State, credit, houses, running
 
 PRESS = b"""
 new MutationObserver((_, watching) => {
@@ -36,6 +36,14 @@ def test_the_description_is_of_the_version_that_answers(server):
     assert row["properties"]["city"]["x-categories"] == ["Bern", "Biel", "Zug"]
     assert row["examples"] == [EXAMPLE]
     assert "security" not in told
+
+
+@pytest.mark.parametrize(("served", "kind"), [(houses, {"type": "number"}), (credit, None)])
+def test_labels_are_described_as_what_the_model_answers(serve, served, kind):
+    told = requests.get(serve(main=served()).url + "/openapi.json").json()
+    content = told["paths"]["/feedback"]["post"]["requestBody"]["content"]["application/json"]
+    label = content["schema"]["properties"]["labels"]["items"]["properties"]["label"]
+    assert label == (kind or {"enum": ["bad", "good"]})
 
 
 def test_the_example_of_the_description_is_answered(server):
@@ -141,6 +149,25 @@ def test_a_browser_is_not_taken_in_by_names(tmp_path, serve):
     dom, said, _ = browse(serve(main=replace(houses(), schema=schema)).url + "/", tmp_path)
     assert not said
     assert "<img" not in dom
+
+
+class Later(State):
+    """It is ready when it has been asked twice."""
+
+    asked = 0
+
+    @property
+    def is_ready(self):
+        self.asked += 1
+        return self.asked > 2
+
+
+@pytest.mark.chromium
+def test_a_browser_asks_again_until_a_version_is_ready(tmp_path):
+    with running(Later(tmp_path)) as server:
+        dom, _, _ = browse(server.url + "/", tmp_path)
+    assert text_of(dom, "title") == "houses"
+    assert re.search(r'id="out" hidden', dom)
 
 
 @pytest.mark.chromium

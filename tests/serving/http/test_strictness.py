@@ -134,7 +134,7 @@ def test_a_missing_value_is_refused_warned_of_or_let_pass(body):
     assert ask(body, missing="refuse").status == 422
     warned = ask(body, missing="warn")
     assert warned.status == 200
-    assert "rooms is missing and was filled as the model learned" in warned.warnings
+    assert "rows[0].rooms is missing and was filled as the model learned" in warned.warnings
     assert ask(body, missing="ignore").warnings == ()
 
 
@@ -148,16 +148,25 @@ def test_a_column_too_many_is_refused_with_the_nearest_name_warned_of_or_let_pas
     assert (told["code"], told["path"], told["closest"]) == (
         "column-unknown", "rows[1].romos", "rooms",
     )  # fmt: skip
-    assert rows({"x": 1}, extra="warn").warnings == (
-        "x is no column of the model and was left out",
+    assert rows({}, {"x": 1}, extra="warn").warnings == (
+        "rows[1].x is no column of the model and was left out",
     )
     assert rows({"x": [[{}]]}, extra="ignore").warnings == ()
+
+
+@pytest.mark.parametrize("extra", ["refuse", "warn", "ignore"])
+def test_a_column_that_is_missing_is_told_with_the_nearest_name_that_was_sent(extra):
+    reply = ask({"rows": [EXAMPLE, {**without("rooms"), "romos": 4.5}]}, extra=extra)
+    told = json.loads(reply.body)["error"]["problems"][-1]
+    assert (told["code"], told["path"], told["closest"]) == (
+        "column-missing", "rows[1].rooms", "romos",
+    )  # fmt: skip
 
 
 def test_the_name_of_a_column_too_many_is_shown_only_if_it_is_fit_to_be():
     assert "\\u001b" not in rows({"\x1b[31m": 1}, extra="refuse").body.decode()
     (warning,) = rows({"x" * 500: 1}).warnings
-    assert warning.startswith("(a name of 500 characters)")
+    assert warning.startswith("rows[0].(a name of 500 characters) is no column")
 
 
 def test_an_unseen_value_is_refused_warned_of_or_let_pass_and_always_counted():
@@ -165,11 +174,11 @@ def test_an_unseen_value_is_refused_warned_of_or_let_pass_and_always_counted():
     told = json.loads(refused.body)["error"]
     assert (told["code"], told["path"]) == ("value-unseen", "rows[0].city")
     assert told["accepted"] == "one of Bern, Biel, Zug"
-    warned = rows({"city": "Rome"}, {"city": "Oslo"}, unseen="warn")
-    assert warned.unseen == 2
-    assert warned.warnings == (
-        "city holds a value that the model has not seen while learning (in 2 rows)",
-    )
+    told = "rows[1].city holds a value that the model has not seen while learning"
+    assert rows({}, {"city": "Rome"}).warnings == (told,)
+    warned = rows({}, {"city": "Rome"}, {"city": "Oslo"}, {}, {"city": "Paris"}, unseen="warn")
+    assert warned.unseen == 3
+    assert warned.warnings == (f"{told} (and 2 more rows)",)
     assert rows({"city": "Rome"}, unseen="ignore").unseen == 1
 
 
@@ -187,6 +196,8 @@ def test_the_categories_of_a_sensitive_column_are_not_told():
         (b"", "invalid-json"),
         (b"{", "invalid-json"),
         (b"\xff\xfe", "invalid-json"),
+        (b'{"rows":"\xff"}', "invalid-json"),
+        (b'{"rows":[{"rooms":"\xff"}]}', "invalid-json"),
         (b'\xef\xbb\xbf{"rows": []}', "invalid-json"),
         (b'{"rows": [{"rooms": NaN}]}', "invalid-json"),
         (b'{"rows": [{"rooms": Infinity}]}', "invalid-json"),
@@ -304,7 +315,8 @@ def large(row, **settings):
 
 def test_a_large_body_is_judged_alike():
     assert large({**EXAMPLE, "x": 1}, extra="refuse").code == "column-unknown"
-    assert large({**EXAMPLE, "x": 1}).warnings == ("x is no column of the model and was left out",)
+    told = "rows[…].x is no column of the model and was left out"
+    assert large({**EXAMPLE, "x": 1}).warnings == (told,)
     instead = {**without("age"), "x": 1}
     assert large(instead, extra="refuse", missing="ignore").code == "column-unknown"
     assert large(instead, extra="ignore", missing="ignore").count == 5000
@@ -321,7 +333,7 @@ def test_large_columns_are_judged_alike():
 
     assert sent(EXAMPLE).count == 30_000
     assert sent({**EXAMPLE, "x": 1}, extra="refuse").code == "column-unknown"
-    told = "x is no column of the model and was left out"
+    told = "inputs.x is no column of the model and was left out"
     assert sent({**EXAMPLE, "x": 1}).warnings == (told,)
 
 

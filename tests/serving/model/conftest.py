@@ -12,7 +12,10 @@ import pytest
 from mlops.registry.versions import Versions
 
 QUICK = ("recipe=blank", "tracker=offline", "mode.folds=2", "mode.bootstrap=0")
-DATA = ("data=csv", "data.path=people.csv", "data.target=income", "data.sensitive=[surname]")
+SENSITIVE = "data.sensitive=[surname,member,years]"
+DATA = ("data=csv", "data.path=people.csv", "data.target=income", SENSITIVE)
+
+NAMES = ("Frei", "Keller", "Moser")
 
 
 def people(rows: int = 240) -> pd.DataFrame:
@@ -23,7 +26,7 @@ def people(rows: int = 240) -> pd.DataFrame:
         {
             "years": years,
             "city": city,
-            "surname": random.choice(["Frei", "Keller", "Moser"], rows),
+            "surname": random.choice([f"{way}-{at}" for way in NAMES for at in range(20)], rows),
             "member": random.choice(["yes", "no"], rows),
             "since": (pd.Timestamp("2010-01-01") + pd.to_timedelta(range(rows), unit="D")).date,
             "income": 1000 + 40 * years + 300 * (city == "Genf") + random.normal(0, 50, rows),

@@ -6,6 +6,7 @@ import datetime
 import ipaddress
 import socket
 import ssl
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -155,6 +156,16 @@ def test_a_server_that_others_could_reach_does_not_start_without_a_token(outputs
     server = Server(outputs, settings={"host": "0.0.0.0"}).start()
     assert server.process.wait(60) == 3
     assert "open-without-token" in server.log
+
+
+def test_both_ports_are_open_at_the_same_addresses(serve, token):
+    server = serve(**token, host="0.0.0.0", grpc_port=0)
+    for place in (urlsplit(server.url).netloc, server.status.grpc):
+        host, _, port = place.rpartition(":")
+        assert host == "127.0.0.1"
+        socket.create_connection((host, int(port))).close()
+        with pytest.raises(OSError, match=r"refused|assign|support"):  # or there is no IPv6
+            socket.create_connection(("::1", int(port))).close()
 
 
 @pytest.mark.tensorflow_serving

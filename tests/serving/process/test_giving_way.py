@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -34,9 +35,17 @@ def test_a_version_that_was_loaded_in_gaps_answers_like_any_other(serve):
     server.serves(2)
     until(lambda: len(server.children("mlops.serving.model_process")) == 1, "the old one is gone")
     (pid,) = server.children("mlops.serving.model_process")
-    threads = [int(each.name) for each in Path(f"/proc/{pid}/task").iterdir()]
-    # Callers wait in it, and whoever lets them in: none of them for gaps.
-    usual = [each for each in threads if os.sched_getscheduler(each) == os.SCHED_OTHER]
-    assert pid in usual
-    assert len(usual) > 1
+    # Callers wait in its threads, and whoever lets them in: none of them waits for gaps.
+    until(lambda: set(scheduled(pid).values()) == {os.SCHED_OTHER}, lambda: f"{scheduled(pid)}")
+    assert len(scheduled(pid)) > 1
     assert os.getsid(pid) == os.getsid(server.process.pid)
+
+
+def scheduled(pid):
+    """How each thread of a process is, by name and number."""
+    found = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended just now
+            how = os.sched_getscheduler(int(task.name))
+            found[(task / "comm").read_text().strip(), task.name] = how
+    return found
