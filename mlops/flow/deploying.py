@@ -69,7 +69,10 @@ class Deploying:
         if alias != DEPLOYED or ("deployer" in _typed(self.job) and not self.is_chosen):
             return None
         if self.is_chosen:
-            return self._charge(spec_of(self.job, self.versions))
+            charge = self._charge(spec_of(self.job, self.versions))
+            if ROOM not in _typed(self.job):
+                self._as_before(charge)
+            return charge
         charge = Charge.read(place(self.versions))
         if charge is not None:
             self._may_start(self._part(charge), charge)
@@ -98,6 +101,12 @@ class Deploying:
             settings, words = key_of(spec.settings), (*words, *words_of(spec))
         option, key = job.choices[ROOM], key_of(job.values[ROOM])
         return Charge(deployer=option, key=key, words=kept(words), settings=settings)
+
+    def _as_before(self, charge: Charge) -> None:
+        """A recipe that names the deployer does not bring back a server with other settings."""
+        last = Charge.read(place(self.versions))
+        if last is not None and last.deployer == charge.deployer:
+            self._may_start(self.job.part(ROOM), last)
 
     def _may_start(self, part: Any, charge: Charge) -> None:
         """Make sure that a server that does not run comes back as it was, or not at all."""

@@ -188,6 +188,17 @@ def test_what_was_killed_comes_back_as_it_was_or_not_at_all(own):
     assert Spec.read(folder(own)).settings["admin_token"] == "secret://ADMIN_TOKEN"
 
 
+def test_a_recipe_that_names_the_deployer_brings_nothing_back_with_other_settings(own):
+    (own.folder / "recipes").mkdir()
+    text = "# A recipe.\ndefaults:\n  - override /deployer: local\nname: boston_housing\n"
+    (own.folder / "recipes" / "here.yaml").write_text(text)
+    killed(own)
+    refused = own("promote", "version=2", "recipe=here", env=TOKENS)
+    assert refused.exit_code == 3
+    assert "serving.missing=warn" in refused.text
+    assert not is_running(folder(own))
+
+
 def test_an_act_that_was_cut_off_starts_no_server_of_other_settings(own):
     by = Charge.read(versions(own).folder)
     killed(own)
