@@ -55,6 +55,7 @@ def preflight(job: Job, sound: set[str], bad: set[str]) -> list[Problem]:
         _asked(problems, job, "registry", lambda part: part.registers("model", True))
     for group in sorted(sound & {"compute", "registry"}):
         _asked(problems, job, group, lambda part: getattr(part, "check", _nothing)())
+    problems += _settings(job, sound)
     for group in sorted(sound - {"data", "evaluator", "tuner", "flow", "ui"}):
         for each in [job, *_candidates(job, group, bad)]:
             if _is_theirs(each, group):
@@ -67,6 +68,15 @@ def _candidates(job: Job, group: str, bad: set[str]) -> Iterator[Job]:
     for name in job.candidates.get(group, ()):
         if f"{group}={name}" not in bad:
             yield job.with_values({group: name})
+
+
+def _settings(job: Job, sound: set[str]) -> tuple[Problem, ...]:
+    """What the settings of a server refuse: a token; where it was typed would show it."""
+    try:
+        _ = job.part("serving") if "serving" in sound else None
+    except MlopsError as error:
+        return error.problems
+    return ()
 
 
 def _is_theirs(job: Job, group: str) -> bool:

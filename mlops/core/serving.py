@@ -63,6 +63,8 @@ class Spec(Document):
         The project's own patterns of types, see :func:`mlops.core.artefact.load`.
     settings : dict
         Of :class:`mlops.serving.settings.Settings`; secrets are marks.
+    asked : tuple of str
+        The settings that somebody asked for; the others are as they are by themselves.
     """
 
     FILE = SPEC
@@ -74,6 +76,7 @@ class Spec(Document):
     version: str | int = "champion"
     allowed: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -102,6 +105,10 @@ class Status(Document):
         Why what was asked last is not served; empty where it is.
     problem_seq : int
         Line of the ledger that asked for it.
+    waits : tuple of str
+        A sentence for each role that is due to a name which no version has yet.
+    refused : tuple of dict
+        The problems of a server that did not start, whole: whoever started it tells them.
     """
 
     FILE = STATUS
@@ -114,6 +121,8 @@ class Status(Document):
     serving: tuple[dict[str, Any], ...] = ()
     problem: str = ""
     problem_seq: int = 0
+    waits: tuple[str, ...] = ()
+    refused: tuple[dict[str, Any], ...] = ()
 
     @property
     def main(self) -> int:

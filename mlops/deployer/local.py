@@ -6,9 +6,10 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-from mlops.core.errors import ENVIRONMENT, REFUSED, MlopsError, fail
+from mlops.core.errors import ENVIRONMENT, REFUSED, MlopsError, Problem, fail, listed
 from mlops.core.paths import make_outputs
 from mlops.core.serving import ENDED, LOG, Spec, Status, is_running
 
@@ -51,7 +52,8 @@ class Local:
         Raises
         ------
         MlopsError
-            It does not, and why (exit code 3, or 4 for the machine); what answered before goes on.
+            It does not, and why (exit code 3, or 4 for the machine), or what a server that did
+            not start says itself; what answered before goes on.
         """
         spec, number = self._spec, int(folder.name)
         assert spec is not None
@@ -62,7 +64,10 @@ class Local:
             started = _start(spec)
         status = self._settled(spec, started)
         if status is not None and status.main == number:
-            return f"{status.url} serves version {number} of {name}" + _otherwise(spec)
+            told = (f"{status.url} serves version {number} of {name}", *status.waits)
+            return "; ".join(told) + _otherwise(spec)
+        if status is not None and started is not None and status.refused:
+            raise MlopsError(*(Problem(**each) for each in status.refused))
         if status is not None:
             raise _refused(name, number, spec, status.problem or "another version answers")
         if started is not None:
@@ -79,8 +84,9 @@ class Local:
             if status is not None and is_ours and status.seq >= self._seq:
                 return status
             if has_ended or (started is None and not is_running(spec.folder)):
-                problem = status.problem if status is not None and is_ours else ""
-                return Status(pid=0, state=ENDED, problem=problem or _last_words(spec))
+                if status is not None and is_ours and status.problem:
+                    return replace(status, state=ENDED, serving=())
+                return Status(pid=0, state=ENDED, problem=_last_words(spec))
             time.sleep(LOOK_S)
         return None
 
@@ -133,11 +139,15 @@ def _same_name(spec: Spec) -> None:
 
 
 def _otherwise(spec: Spec) -> str:
-    """What a server that ran already does otherwise than it would do now."""
+    """Which settings were asked for that a server has otherwise since its start."""
     running = Spec.read(spec.folder)
-    if running is None or running.settings == spec.settings:
+    if running is None:
         return ""
-    return "; its settings are those of its start: `mlops serve stop` first, for others"
+    others = [key for key in spec.asked if running.settings.get(key) != spec.settings.get(key)]
+    if not others:
+        return ""
+    named = listed([f"serving.{key}" for key in others])
+    return f"; its settings are those of its start: `mlops serve stop` first, for other {named}"
 
 
 def _last_words(spec: Spec) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from mlops.config.job import Job
 from mlops.config.unused import unused
 from mlops.core.record import Result
+from mlops.flow.online import expected
+from mlops.flow.registered import versions_of
 
 
 class Check:
@@ -13,10 +15,12 @@ class Check:
     def __call__(self, job: Job) -> Result:
         """Give the choices that were checked."""
         shown = {room: job.choices[room] for room in job.composed.catalogue.groups}
+        others = [job.values["serving"][role] for role in ("canary", "shadow")]
+        waits = expected(job, versions_of(job)) if others != [None, None] else ()
         return Result(
             outcome="done",
             name=job.name,
-            warnings=unused(job.composed),
+            warnings=(*unused(job.composed), *waits),
             details={
                 "says": f"recipe {job.choices['recipe']} holds: nothing was run or written",
                 "choices": shown,

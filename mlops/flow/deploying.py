@@ -6,6 +6,7 @@ Whatever is champion from then on is watched by the chosen monitor.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -14,17 +15,20 @@ from mlops.config.job import Job
 from mlops.config.origin import words_for
 from mlops.core.errors import MlopsError
 from mlops.core.secret import masked
+from mlops.core.serving import Spec, is_running
 from mlops.core.store import key_of
 from mlops.core.version import UNDONE
-from mlops.registry.charge import Charge
+from mlops.flow.online import expected, online, spec_of, words_of
+from mlops.registry.charge import Charge, kept
 from mlops.registry.deployments import DEPLOYED as EVENT
 from mlops.registry.deployments import note, place
 from mlops.registry.intent import Intent
-from mlops.registry.refusals import which_deployer
+from mlops.registry.refusals import which_deployer, which_settings
 from mlops.registry.versions import Versions
 
 DEPLOYED = "champion"  # the alias that what is deployed follows
 NOBODY, UNWATCHED = "dry_run", "silent"
+ROOM = "deployer"
 
 
 class Deploying:
@@ -65,12 +69,52 @@ class Deploying:
         if alias != DEPLOYED or ("deployer" in _typed(self.job) and not self.is_chosen):
             return None
         if self.is_chosen:
-            key, words = key_of(self.job.values["deployer"]), _words(self.job)
-            return Charge(deployer=self.job.choices["deployer"], key=key, words=words)
+            charge = self._charge(spec_of(self.job, self.versions))
+            if ROOM not in _typed(self.job):
+                self._as_before(charge)
+            return charge
         charge = Charge.read(place(self.versions))
         if charge is not None:
-            self._part(charge)
+            self._may_start(self._part(charge), charge)
         return charge
+
+    def began(self, spec: Spec, number: int) -> None:
+        """Take note of a server that was started by hand; only the champion is followed later."""
+        if spec.version == DEPLOYED:
+            replace(self._charge(spec), version=number).write(place(self.versions))
+        else:
+            self.ended()
+
+    def ended(self) -> None:
+        """Nothing that a server of ours had online is online any more, nor put there again."""
+        with suppress(MlopsError):  # another deployer's, or one that nobody understands
+            charge = Charge.read(place(self.versions))
+            if charge is not None and hasattr(self.job.other(ROOM, charge.deployer), "serves"):
+                Charge.end(place(self.versions))
+
+    def _charge(self, spec: Spec) -> Charge:
+        """Whoever is chosen, and what its server has for settings, or would have."""
+        job, settings, words = self.job, "", _words(self.job)
+        if hasattr(job.part(ROOM), "serves"):
+            expected(job, self.versions)
+            spec = online(spec)
+            settings, words = key_of(spec.settings), (*words, *words_of(spec))
+        option, key = job.choices[ROOM], key_of(job.values[ROOM])
+        return Charge(deployer=option, key=key, words=kept(words), settings=settings)
+
+    def _as_before(self, charge: Charge) -> None:
+        """A recipe that names the deployer does not bring back a server with other settings."""
+        last = Charge.read(place(self.versions))
+        if last is not None and last.deployer == charge.deployer:
+            self._may_start(self.job.part(ROOM), last)
+
+    def _may_start(self, part: Any, charge: Charge) -> None:
+        """Make sure that a server that does not run comes back as it was, or not at all."""
+        if not hasattr(part, "serves"):
+            return
+        spec = spec_of(self.job, self.versions)
+        if not is_running(spec.folder) and charge.settings != key_of(spec.settings):
+            raise which_settings(self.versions.model, charge)
 
     def behind(self) -> tuple[str, ...]:
         """A line where something else is online here than the champion, and does not follow.
@@ -110,9 +154,7 @@ class Deploying:
         says = masked(str(part.deploy(self.versions.model, folder)))
         seconds = round(perf_counter() - began, 4)
         if by is not None:
-            Charge(deployer=by.deployer, key=by.key, words=by.words, version=number).write(
-                place(self.versions)
-            )
+            replace(by, version=number).write(place(self.versions))
             self.told.append(f"{by.deployer}: {says}")
         option = by.deployer if by else NOBODY
         told = {"by": option, "seconds": seconds, "says": says, "intent": intent.key}
@@ -133,9 +175,8 @@ class Deploying:
     def _ready(self, by: Charge | None) -> Any:
         """The deployer in charge; one that serves from here is told what it is to do."""
         deployer = self._part(by)
-        if hasattr(deployer, "serves"):
-            from mlops.flow.online import spec_of
-
+        if by is not None and hasattr(deployer, "serves"):
+            self._may_start(deployer, by)
             seq = self.versions.ledger.entries()[-1].seq
             deployer.serves(spec_of(self.job, self.versions), seq=seq)
         return deployer

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from mlops.config.job import Job
-from mlops.core.serving import Spec
+from mlops.config.origin import words_for
+from mlops.core.errors import MlopsError
+from mlops.core.secret import MARK
+from mlops.core.serving import Spec, is_running
+from mlops.registry.names import held
 from mlops.registry.versions import Versions
 
+ROOM = "serving"
 FILES = ("certificate", "key")
 
 
@@ -15,6 +21,8 @@ def spec_of(
     job: Job, versions: Versions, *, version: int | str = "champion", **settings: Any
 ) -> Spec:
     """The description of a server for one of the `versions`.
+
+    A token that is written out is refused before anything is started.
 
     Parameters
     ----------
@@ -26,6 +34,7 @@ def spec_of(
     **settings : object
         In place of those of the chosen option of ``serving``.
     """
+    job.part("serving")
     chosen = {key: value for key, value in job.values["serving"].items() if not key.startswith("_")}
     for key in FILES:
         if chosen[key] is not None:
@@ -38,4 +47,52 @@ def spec_of(
         version=version,
         allowed=job.allowed,
         settings={**chosen, **settings},
+        asked=tuple(sorted({*_asked(job, chosen), *settings})),
     )
+
+
+def _asked(job: Job, chosen: dict[str, Any]) -> set[str]:
+    """The settings that were typed, or are otherwise than a server has them by itself."""
+    own = job.declared(ROOM, job.composed.catalogue.defaults[ROOM])
+    typed = {word.partition("=")[0] for word in words_for(job.composed, ROOM)}
+    return {key for key in chosen if f"{ROOM}.{key}" in typed or chosen[key] != own.get(key)}
+
+
+def words_of(spec: Spec) -> tuple[str, ...]:
+    """What to type for a server of these settings; a secret is its name."""
+    return tuple(
+        shlex.quote(f"{ROOM}.{key}={_typed(spec.settings[key])}")
+        for key in spec.asked
+        if key in spec.settings
+    )
+
+
+def _typed(value: Any) -> str:
+    text = "null" if value is None else str(value)
+    return f"${{secret:{text.removeprefix(MARK)}}}" if text.startswith(MARK) else text
+
+
+def online(spec: Spec) -> Spec:
+    """What the server that runs was started for; `spec`, if none does."""
+    return (Spec.read(spec.folder) or spec) if is_running(spec.folder) else spec
+
+
+def expected(job: Job, versions: Versions) -> tuple[str, ...]:
+    """What canary and shadow wait for, a line each.
+
+    Raises
+    ------
+    MlopsError
+        One is a number that no version has (exit code 2).
+    """
+    from mlops.serving.watch import Asked, absent, waits
+
+    chosen = job.values[ROOM]
+    asked = Asked(canary=chosen["canary"], shadow=chosen["shadow"])
+    if asked == Asked() or not versions.ledger.path.exists():
+        return ()
+    entries = versions.ledger.entries()
+    names = {name: each.version for name, each in held(entries).items()}
+    if problems := absent(asked, names, len(versions.all(entries)), versions.model):
+        raise MlopsError(*problems)
+    return waits(asked, names)

@@ -14,7 +14,8 @@ from mlops.config.job import Job
 from mlops.core.errors import ENVIRONMENT, MlopsError, closest, fail
 from mlops.core.record import Result
 from mlops.core.serving import ENDED, LOG, Spec, Status, is_running
-from mlops.flow.online import spec_of
+from mlops.flow.deploying import Deploying
+from mlops.flow.online import expected, spec_of
 from mlops.flow.registered import caught_up, known_versions, versions_of
 from mlops.registry.names import held
 from mlops.registry.versions import Versions
@@ -77,11 +78,14 @@ class Serve:
         """
         if self.action == "run":
             return self._run(job)
-        spec = spec_of(job, versions_of(job))
+        versions = versions_of(job)
+        spec = spec_of(job, versions)
         status = Status.read(spec.folder)
         running = is_running(spec.folder)
         if self.action == "logs":
             return _result(job, status, running, f"the end of {spec.folder / LOG}", self._log(spec))
+        if self.action == "stop":
+            Deploying(job, versions).ended()  # first: else an act under way has it back online
         if self.action == "stop" and running and status is not None:
             begun = Spec.read(spec.folder) or spec  # with other settings than today's, perhaps
             patience_s = PATIENCE_S + float(begun.settings["drain_s"])
@@ -97,6 +101,7 @@ class Serve:
         own = {"port": self.port, "host": self.host}
         settings = {key: value for key, value in own.items() if value is not None}
         spec = spec_of(job, versions, version=self.version, **settings)
+        expected(job, versions)
         if hasattr(job.part("deployer"), "serves"):
             return _result(job, *self._in_the_background(job, versions, spec))
         from mlops.serving.supervisor import serve
@@ -118,6 +123,7 @@ class Serve:
         deployer = job.part("deployer")
         deployer.serves(spec, seq=entries[-1].seq)
         says = deployer.deploy(versions.model, folder)
+        Deploying(job, versions).began(spec, number)
         return Status.read(spec.folder), True, says
 
     def _log(self, spec: Spec) -> list[str]:
@@ -147,7 +153,8 @@ def _shown(job: Job, status: Status | None, running: bool) -> str:
     )
     where = f"{status.url} is {status.state} (process {status.pid})"
     problem = f"; not served: {status.problem}" if status.problem else ""
-    return f"{where} and serves {served or 'nothing yet'}{problem}"
+    told = (f"{where} and serves {served or 'nothing yet'}{problem}", *status.waits)
+    return "; ".join(told)
 
 
 def _ended(status: Status | None) -> str:

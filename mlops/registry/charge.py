@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from mlops.core.lines import parsed
 from mlops.core.paths import SAFE_NAME, write_whole
 
 FILE = "online.json"
-_KEY, _WORD, MOST_WORDS = re.compile(r"[0-9a-f]{0,64}"), re.compile(r"[ -~…]{1,120}"), 20
+_KEY, _WORD, MOST_WORDS = re.compile(r"[0-9a-f]{0,64}"), re.compile(r"[ -~…]{1,120}"), 40
+QUOTE = "'"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +37,15 @@ class Charge:
         What was typed to choose it, or the recipe that did.
     version : int
         What it has online; 0 where that is not known.
+    settings : str
+        Key of what its server was started with; empty for a deployer without one of ours.
     """
 
     deployer: str
     key: str
     words: tuple[str, ...] = ()
     version: int = 0
+    settings: str = ""
 
     @classmethod
     def of(cls, raw: Any) -> Charge:
@@ -52,10 +57,11 @@ class Charge:
             It describes none.
         """
         found = cls(**{**raw, "words": tuple(raw.get("words", ()))})
-        texts = [found.deployer, found.key, *found.words]
+        texts = [found.deployer, found.key, found.settings, *found.words]
         if not all(isinstance(each, str) for each in texts) or type(found.version) is not int:
             raise TypeError("no charge")
-        sound = SAFE_NAME.match(found.deployer) and _KEY.fullmatch(found.key)
+        keys = all(map(_KEY.fullmatch, (found.key, found.settings)))
+        sound = SAFE_NAME.match(found.deployer) and keys
         plain = len(found.words) <= MOST_WORDS and all(map(_WORD.fullmatch, found.words))
         if not sound or not plain:
             raise ValueError("no charge")
@@ -88,3 +94,17 @@ class Charge:
     def write(self, folder: Path) -> None:
         """Put it into a folder."""
         write_whole(folder / FILE, json.dumps(asdict(self)))
+
+    @staticmethod
+    def end(folder: Path) -> None:
+        """Nobody has it online from now on."""
+        (folder / FILE).unlink(missing_ok=True)
+
+
+def kept(words: Iterable[str]) -> tuple[str, ...]:
+    """`words` as a charge keeps them: of one that is long or in another script, its name."""
+    plain = (
+        each if _WORD.fullmatch(each) else f"{each.lstrip(QUOTE).partition('=')[0]}=…"
+        for each in words
+    )
+    return tuple(plain)[:MOST_WORDS]

@@ -151,6 +151,22 @@ def which_deployer(model: str, charge: Charge) -> MlopsError:
     )
 
 
+def which_settings(model: str, charge: Charge) -> MlopsError:
+    """The server of a model does not run, and would come back with other settings."""
+    words = " ".join(charge.words) or f"deployer={charge.deployer}"
+    return fail(
+        WHICH_DEPLOYER,
+        f"The server of {model} does not run, and had other settings than it has here.",
+        where="serving",
+        found="settings that would be others than before",
+        accepted="the words it was last put online with, or others on purpose",
+        closest=words,
+        next_step=f"add {words}; or deployer=dry_run, which changes names only; "
+        "mlops serve stop takes it offline for good",
+        exit_code=REFUSED,
+    )
+
+
 def not_back(model: str, number: int, why: str) -> MlopsError:
     """An act was undone, and the deployer does not say that what was online before still is."""
     return fail(

@@ -27,6 +27,7 @@ def news(before: Status, now: Status) -> list[str]:
     if now.serving != before.serving or now.state != before.state:
         served = ("{role} version {version} ({path})".format(**each) for each in now.serving)
         lines.append(f"{now.url} serves {', '.join(served)}")
+    lines += [each for each in now.waits if each not in before.waits]
     if now.problem and now.problem != before.problem:
         lines.append(f"not served: {now.problem}")
     return lines

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
 from mlops.core.errors import closest
+from mlops.core.serving import Status
 from mlops.serving.refusals import no_such_order
+from mlops.serving.table import CANARY, SHADOW
 from mlops.serving.watch import Asked, Wanted, number_of
 
 STATUS, TRAFFIC, RELOAD = "status", "traffic", "reload"
@@ -68,6 +71,48 @@ def traffic(asked: Asked, payload: dict[str, Any], wanted: Wanted, versions: int
                 replace(asked, canary=called) if key == "canary" else replace(asked, shadow=called)
             )
     return asked
+
+
+def ordered(
+    asked: Asked, wanted: Wanted, status: Status, failed: Collection[int]
+) -> dict[str, Any]:
+    """What an admin is told beside how it stands: what is ordered, and what comes of it.
+
+    Parameters
+    ----------
+    asked, wanted : Asked, Wanted
+        Who is to serve, and the same in numbers.
+    status : Status
+        What serves until then.
+    failed : collection of int
+        Versions that cannot be served.
+
+    Examples
+    --------
+    >>> wanted = Wanted(1, {"main": 1, "canary": 2, "shadow": 0})
+    >>> asked, now = Asked(canary="challenger", share=0.5), Status(pid=1, state="ready")
+    >>> found = ordered(asked, wanted, now, [])
+    >>> found["ordered"]
+    {'canary': 'challenger', 'canary_share': 0.5, 'shadow': None}
+    >>> found["says"]
+    'version 2 is being loaded as the canary'
+    """
+    now = {each["role"]: each for each in status.serving}
+    told = []
+    for role in (CANARY, SHADOW):
+        number = wanted.numbers.get(role, 0)
+        has_it = now.get(role, {}).get("version", 0)
+        if number in failed:
+            told.append(f"version {number} cannot be the {role}: {status.problem}")
+        elif number and number != has_it:
+            told.append(f"version {number} is being loaded as the {role}")
+        elif has_it and not number:
+            told.append(f"version {has_it} is about to be the {role} no more")
+        elif role == CANARY and has_it and now[role]["share"] != asked.share:
+            told.append(f"the canary is about to answer {asked.share:g} of the requests")
+    told += status.waits
+    order = {"canary": asked.canary, "canary_share": asked.share, "shadow": asked.shadow}
+    return {"ordered": order, "says": "; ".join(told) or "what is ordered is what serves"}
 
 
 def _somebody(key: str, value: Any, wanted: Wanted, versions: int) -> str | int | None:

@@ -27,7 +27,7 @@ from mlops.serving.settings import Settings
 from mlops.serving.standing import Standing
 from mlops.serving.start import Addresses, Start
 from mlops.serving.table import MAIN, ROLES, Table
-from mlops.serving.watch import Asked, Wanted, Watch
+from mlops.serving.watch import Asked, Wanted, Watch, absent, waits
 
 LOOK_S = 0.1  # between two looks at the ledger
 GRACE_S = 3.0  # beyond the time that requests under way are given
@@ -99,6 +99,9 @@ class Service:
     def _begin(self) -> None:
         self.watch.changed()
         self._look()
+        known = len(self.versions.all())
+        if problems := absent(self.asked, self.wanted.names, known, self.spec.model):
+            raise MlopsError(*problems)
         self._advance()  # the version first: everybody waits for it
         for index in range(len(self.addresses.sockets)):
             self.roster.front(f"worker {index}", partial(self.start.worker, index))
@@ -176,6 +179,7 @@ class Service:
             serving=plan.rows(self.table, {each: models[each].summary for each in models}),
             problem=problem,
             problem_seq=wanted.seq if problem else 0,
+            waits=waits(self.asked, wanted.names),
         )
 
     # What processes say.
@@ -268,7 +272,9 @@ class Service:
         except MlopsError as error:
             front.place.send("admin", number, asdict(error.problems[0]), {})
             return
-        front.place.send("admin", number, None, asdict(self.status))
+        failed = [each.number for each in self.roster.models.values() if each.problem is not None]
+        ordered = orders.ordered(self.asked, self.wanted, self.status, failed)
+        front.place.send("admin", number, None, {**asdict(self.status), **ordered})
 
     # The end.
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.core.errors import fail
+from mlops.core.errors import MlopsError, fail
 from mlops.core.secret import MARK, Secret
+
+TOKENS = ("token", "admin_token")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,11 @@ class Settings:
         each worker are.
     log_mb : float
         At most so much is kept; the oldest goes.
+
+    Raises
+    ------
+    MlopsError
+        A token is written out.
     """
 
     host: str = "127.0.0.1"
@@ -75,6 +82,11 @@ class Settings:
     log_share: float = 1.0
     log_mb: float = 256.0
 
+    def __post_init__(self) -> None:
+        for name in TOKENS:
+            if not isinstance(getattr(self, name), Secret | None):
+                raise _plain(name)
+
     @classmethod
     def of(cls, raw: dict[str, Any]) -> Settings:
         """Settings from plain data, in which secrets are marks.
@@ -89,24 +101,24 @@ class Settings:
         >>> Settings.of({"port": 0, "token": "secret://API_TOKEN"}).token
         secret://API_TOKEN
         """
-        secret = {
-            name: _secret(name, raw[name])
-            for name in ("token", "admin_token")
-            if raw.get(name) is not None
-        }
+        secret = {name: _secret(raw[name]) for name in TOKENS if raw.get(name) is not None}
         known = {name: value for name, value in raw.items() if not name.startswith("_")}
         return cls(**{**known, **secret})
 
 
-def _secret(name: str, mark: Any) -> Secret:
-    if not (isinstance(mark, str) and mark.startswith(MARK)):
-        raise fail(
-            "plain-token",
-            "A token is never written out: whoever reads a configuration would know it.",
-            where=f"serving.{name}",
-            found="something that is no secret's name, and is not shown",
-            accepted="${secret:NAME}, the name of an environment variable",
-            next_step="put NAME under allowed_env in mlops.yaml, export NAME=…, and write "
-            f"'serving.{name}=${{secret:NAME}}'",
-        )
-    return Secret(mark.removeprefix(MARK))
+def _secret(mark: Any) -> Any:
+    """The secret of a mark; anything else is what it is, and refused."""
+    is_mark = isinstance(mark, str) and mark.startswith(MARK)
+    return Secret(mark.removeprefix(MARK)) if is_mark else mark
+
+
+def _plain(name: str) -> MlopsError:
+    return fail(
+        "plain-token",
+        "A token is never written out: whoever reads a configuration would know it.",
+        where=f"serving.{name}",
+        found="something that is no secret's name, and is not shown",
+        accepted="${secret:NAME}, the name of an environment variable",
+        next_step="put NAME under allowed_env in mlops.yaml, export NAME=…, and write "
+        f"'serving.{name}=${{secret:NAME}}'",
+    )

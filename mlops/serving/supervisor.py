@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,9 @@ def serve(spec: Spec, tell: Callable[[str], None]) -> Status:
         try:
             return _served(spec, tell)
         except MlopsError as error:
-            status = Status(pid=os.getpid(), state=ENDED, problem=told(error.problems[0]))
+            refused = tuple(asdict(each) for each in error.problems)
+            problem = told(error.problems[0])
+            status = Status(pid=os.getpid(), state=ENDED, problem=problem, refused=refused)
             write_whole(spec.folder / STATUS, status.to_json())
             raise
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mlops.core.errors import MlopsError, closest, fail, listed
+from mlops.core.errors import MlopsError, Problem, closest, listed
 from mlops.core.version import REGISTER, LedgerEntry
 from mlops.registry.names import held
 from mlops.registry.versions import Versions
-from mlops.serving.table import MAIN, ROLES
+from mlops.serving.table import CANARY, MAIN, ROLES, SHADOW
 
 LONGEST = 9  # digits of a version's number
 
@@ -83,6 +83,38 @@ def number_of(called: str | int | None, names: Mapping[str, int], known: int) ->
     return int(called) if 0 < int(called) <= known else 0
 
 
+def waits(asked: Asked, names: Mapping[str, int]) -> tuple[str, ...]:
+    """What is to be told of names that nobody has yet, a sentence each.
+
+    >>> waits(Asked(canary="challanger", shadow=2), {"champion": 1, "challenger": 3})
+    ('no version is called challanger yet: the canary waits for it (there is challenger)',)
+    """
+    found = []
+    for role in (CANARY, SHADOW):
+        called = getattr(asked, role)
+        if called is None or _is_number(called) or called in names:
+            continue
+        nearest = closest(called, names)
+        near = f" (there is {nearest})" if nearest else ""
+        found.append(f"no version is called {called[:60]} yet: the {role} waits for it{near}")
+    return tuple(found)
+
+
+def absent(asked: Asked, names: Mapping[str, int], known: int, model: str) -> list[Problem]:
+    """Numbers that no version has, of `known` ones: a name may come, a number is a mistake."""
+    return [
+        _nobody(model, called, names, known, where=f"serving.{role}")
+        for role in (CANARY, SHADOW)
+        if (called := getattr(asked, role)) is not None
+        and _is_number(called)
+        and not number_of(called, names, known)
+    ]
+
+
+def _is_number(called: str | int) -> bool:
+    return isinstance(called, int) or called.isdecimal()
+
+
 class Watch:
     """Looks at a ledger as often as it likes, and reads it when there is something new.
 
@@ -116,18 +148,23 @@ class Watch:
         entries = self.versions.ledger.entries()
         wanted = Wanted.of(entries, asked)
         if not wanted.numbers[MAIN]:
-            raise self._nobody(asked.main, wanted)
+            known = len(self.versions.all())
+            model, names = self.versions.model, wanted.names
+            raise MlopsError(_nobody(model, asked.main, names, known, where="version"))
         return wanted
 
-    def _nobody(self, called: str | int, wanted: Wanted) -> MlopsError:
-        known = len(self.versions.all())
-        numbers = f"1 to {known}" if known > 1 else "1" if known else "none yet"
-        return fail(
-            "no-version",
-            f"No version of {self.versions.model} is called {str(called)[:60]}.",
-            where="version",
-            found=str(called)[:80],
-            accepted=listed([*wanted.names, numbers]),
-            closest=closest(called, wanted.names),
-            next_step="mlops history shows versions and names",
-        )
+
+def _nobody(
+    model: str, called: str | int, names: Mapping[str, int], known: int, *, where: str
+) -> Problem:
+    numbers = f"1 to {known}" if known > 1 else "1" if known else "none yet"
+    last = str(known) if known and _is_number(called) else ""
+    return Problem(
+        code="no-version",
+        says=f"No version of {model} is called {str(called)[:60]}.",
+        where=where,
+        found=str(called)[:80],
+        accepted=listed([*names, numbers]),
+        closest=closest(called, names) or last,
+        next_step="mlops history shows versions and names",
+    )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import urllib.request
 
 import pytest
 
 from mlops.core.serving import Spec, Status, is_running
+from mlops.registry.charge import Charge
+from mlops.registry.intent import Intent
 from mlops.registry.shelf import Candidate
 from mlops.registry.versions import Versions
 from tests.serving.process.server import Server, is_alive, until
@@ -108,8 +111,9 @@ def test_a_version_that_cannot_be_served_is_taken_back_and_the_old_one_goes_on(s
 def test_a_first_version_that_cannot_be_served_leaves_no_server(shop):
     wrong = with_other_golden_answers(shop)
     refused = shop("promote", f"version={wrong}", *LOCAL)
-    assert refused.exit_code == 3
-    assert "error[not-deployed]" in refused.text
+    foreground = shop("serve", f"version={wrong}", *LOCAL[1:])
+    assert refused.exit_code == foreground.exit_code == 3
+    assert problem(refused) == problem(foreground)
     assert versions(shop).holder("champion").version == 1
     until(lambda: not is_running(folder(shop)), "it has ended")
     assert "predictions differ" in shop("serve", "status").ok().stdout
@@ -133,6 +137,126 @@ def test_a_server_that_was_killed_is_started_again_by_the_next_command(shop):
     shop("promote", "version=3", *LOCAL).ok()
     assert answers(shop) == 3
     assert status(shop).pid != killed
+
+
+TOKENS = {"ADMIN_TOKEN": "hush-hush"}
+
+
+@pytest.fixture
+def own(shop):
+    """A server in the background with settings of its own."""
+    (shop.folder / "mlops.yaml").write_text("allowed_env: [ADMIN_TOKEN]\n")
+    words = (*LOCAL, "serving.admin_token=${secret:ADMIN_TOKEN}", "serving.missing=warn")
+    shop("serve", *words, env=TOKENS).ok()
+    return shop
+
+
+def killed(shop):
+    """The server is gone as with its machine."""
+    os.kill(status(shop).pid, 9)
+    until(lambda: not is_running(folder(shop)), "it is gone")
+
+
+def test_what_was_stopped_is_not_online_until_it_is_asked_for_again(own):
+    own("serve", "stop").ok()
+    moved = own("promote", "version=2").ok().text
+    assert "local" not in moved
+    assert not is_running(folder(own))
+    own("rollback").ok()
+    assert not is_running(folder(own))
+    own("promote", "version=3", *LOCAL).ok()
+    assert answers(own) == 3
+
+
+def test_what_was_killed_comes_back_as_it_was_or_not_at_all(own):
+    killed(own)
+    refused = own("promote", "version=2", env=TOKENS)
+    assert refused.exit_code == 3
+    again = (
+        "serving.admin_token=${secret:ADMIN_TOKEN}",
+        "serving.grpc_port=null",
+        "serving.missing=warn",
+        "serving.port=0",
+        "serving.workers=1",
+    )
+    quoted = " ".join([f"'{again[0]}'", *again[1:]])
+    assert f"add deployer=local {quoted}; or deployer=dry_run" in refused.text
+    assert versions(own).holder("champion").version == 1
+    assert not is_running(folder(own))
+    own("promote", "version=2", *again, env=TOKENS).ok()  # the same settings, by the same deployer
+    assert answers(own) == 2
+    assert Spec.read(folder(own)).settings["admin_token"] == "secret://ADMIN_TOKEN"
+
+
+def test_a_recipe_that_names_the_deployer_brings_nothing_back_with_other_settings(own):
+    (own.folder / "recipes").mkdir()
+    text = "# A recipe.\ndefaults:\n  - override /deployer: local\nname: boston_housing\n"
+    (own.folder / "recipes" / "here.yaml").write_text(text)
+    killed(own)
+    refused = own("promote", "version=2", "recipe=here", env=TOKENS)
+    assert refused.exit_code == 3
+    assert "serving.missing=warn" in refused.text
+    assert not is_running(folder(own))
+
+
+def test_an_act_that_was_cut_off_starts_no_server_of_other_settings(own):
+    by = Charge.read(versions(own).folder)
+    killed(own)
+    intent = Intent(key="k", act="promote", version=2, alias="champion", was=1, why="", by=by)
+    intent.write(versions(own).folder)
+    told = " ".join(own("history").ok().text.split())
+    assert "An act was cut off: add deployer=local" in told
+    assert not is_running(folder(own))
+
+
+def test_only_who_asks_for_other_settings_is_told_that_a_server_keeps_its_own(own):
+    for words in (("promote", "version=2"), ("rollback",), ("promote", "version=3", *LOCAL)):
+        assert "those of its start" not in own(*words).ok().text
+    told = own("promote", "version=2", *LOCAL, "serving.queue=7").ok().text
+    assert "`mlops serve stop` first, for other serving.queue" in told
+    assert Spec.read(folder(own)).settings["missing"] == "warn"
+
+
+def problem(told):
+    """The five parts of the first error, but for what is another free port every time."""
+    lines = told.text[told.text.index("error[") :].splitlines()[:6]
+    return [line for line in lines if not line.lstrip().startswith("next")]
+
+
+def test_a_start_that_fails_is_told_as_in_the_foreground(shop):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        words = ("serve", f"serving.port={taken.getsockname()[1]}", "serving.grpc_port=null")
+        foreground, background = shop(*words), shop(*words, "deployer=local")
+    assert foreground.exit_code == background.exit_code == 4
+    assert problem(foreground) == problem(background)
+    assert "error[port-taken]" in background.text
+    assert "write serving.port=" in background.text
+    assert not is_running(folder(shop))
+
+
+def test_a_token_that_is_written_out_starts_nothing(shop):
+    for words in (("serve", *LOCAL), ("serve", *LOCAL[1:]), ("check",)):
+        refused = shop(*words, "serving.admin_token=abcdefgh")
+        assert refused.exit_code == 2
+        assert "error[plain-token]" in refused.text
+        assert "abcdefgh" not in refused.text
+    assert not folder(shop).exists()
+
+
+def test_a_canary_is_waited_for_by_name_and_refused_by_number(shop):
+    for words in (("serve", *LOCAL), ("check",), ("promote", "version=2", *LOCAL)):
+        refused = shop(*words, "serving.canary=9")
+        assert refused.exit_code == 2
+        assert "No version of boston_housing is called 9." in refused.text
+        assert "1 to 3" in refused.text
+    assert not folder(shop).exists()
+    says = "no version is called challanger yet: the canary waits for it (there is challenger)"
+    assert says in " ".join(shop("check", "serving.canary=challanger").ok().text.split())
+    assert says in " ".join(shop("serve", *LOCAL, "serving.canary=challanger").ok().text.split())
+    assert says in shop("serve", "status", "ui=json").ok().json["details"]["says"]
+    shop("promote", "version=2", "alias=challanger").ok()
+    until(lambda: len(status(shop).serving) == 2, "the name has appeared")
+    assert not status(shop).waits
 
 
 def test_no_secret_reaches_the_disk(shop):

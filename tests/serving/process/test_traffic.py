@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.serving.process.server import until
+from tests.serving.process.server import Server, until
 
 TOKEN = {"authorization": "Bearer let-me-in"}
 
@@ -76,8 +76,6 @@ def test_a_version_in_the_shadow_is_compared_and_never_answers(serve):
 
 
 def test_a_corrupt_canary_costs_nothing(serve, damage, outputs):
-    from tests.serving.process.server import Server
-
     damage(Server(outputs), 3)
     server = serve(canary="challenger", canary_share=0.5)
     until(lambda: server.status.problem, "it says so")
@@ -90,14 +88,26 @@ def test_an_admin_orders_other_traffic(serve, admin):
     client = server.client()
     order = {"canary": "challenger", "canary_share": 1.0}
     assert client("/admin/traffic", order).status in (401, 403)
-    assert client("/admin/traffic", order, headers=TOKEN).status == 200
+    answer = client("/admin/traffic", order, headers=TOKEN)
+    assert answer.status == 200
+    assert answer.json["ordered"] == {**order, "shadow": None}
+    assert answer.json["says"] == "version 3 is being loaded as the canary"
+    assert [each["version"] for each in answer.json["serving"]] == [1]
     until(lambda: len(server.status.serving) == 2, "both serve")
     assert set(versions(server, 20)) == {3}
     assert client("/admin/traffic", {"canary": None}, headers=TOKEN).status == 200
     until(lambda: len(server.status.serving) == 1, "the canary is gone")
     assert set(versions(server, 20)) == {1}
     assert client("/admin/reload", {}, headers=TOKEN).status == 200
-    assert client("/admin/status", headers=TOKEN).json["state"] == "ready"
+    stands = client("/admin/status", headers=TOKEN).json
+    assert (stands["state"], stands["says"]) == ("ready", "what is ordered is what serves")
+
+
+def test_a_number_that_no_version_has_starts_no_server(outputs):
+    server = Server(outputs, settings={"shadow": 9}).start()
+    assert server.process.wait(60) == 2
+    assert "No version of boston_housing is called 9." in server.log
+    assert server.status.refused[0]["where"] == "serving.shadow"
 
 
 @pytest.mark.parametrize(
