@@ -69,10 +69,10 @@ class Deploying:
         if alias != DEPLOYED or ("deployer" in _typed(self.job) and not self.is_chosen):
             return None
         if self.is_chosen:
-            charge = self._charge(spec_of(self.job, self.versions))
+            chosen = self._charge(spec_of(self.job, self.versions))
             if ROOM not in _typed(self.job):
-                self._as_before(charge)
-            return charge
+                self._as_before(chosen)
+            return chosen
         charge = Charge.read(place(self.versions))
         if charge is not None:
             self._may_start(self._part(charge), charge)
