@@ -7,7 +7,6 @@ from typing import Any
 
 from mlops.config.job import Job
 from mlops.config.origin import words_for
-from mlops.core.errors import MlopsError
 from mlops.core.secret import MARK
 from mlops.core.serving import Spec, is_running
 from mlops.registry.names import held
@@ -85,7 +84,7 @@ def expected(job: Job, versions: Versions) -> tuple[str, ...]:
     MlopsError
         One is a number that no version has (exit code 2).
     """
-    from mlops.serving.watch import Asked, absent, waits
+    from mlops.serving.watch import Asked, check_numbers, waits
 
     chosen = job.values[ROOM]
     asked = Asked(canary=chosen["canary"], shadow=chosen["shadow"])
@@ -93,6 +92,5 @@ def expected(job: Job, versions: Versions) -> tuple[str, ...]:
         return ()
     entries = versions.ledger.entries()
     names = {name: each.version for name, each in held(entries).items()}
-    if problems := absent(asked, names, len(versions.all(entries)), versions.model):
-        raise MlopsError(*problems)
+    check_numbers(asked, names, len(versions.all(entries)), versions.model)
     return waits(asked, names)

@@ -141,6 +141,10 @@ class Roster:
             if all(number in front.has for front in fronts)
         }
 
+    def unfit(self) -> list[int]:
+        """Versions that cannot be served."""
+        return [each.number for each in self.models.values() if each.problem is not None]
+
     def again(self) -> None:
         """Forget that versions failed: something has changed, and they may be tried once more."""
         for model in [each for each in self.models.values() if each.problem is not None]:

@@ -27,7 +27,7 @@ from mlops.serving.settings import Settings
 from mlops.serving.standing import Standing
 from mlops.serving.start import Addresses, Start
 from mlops.serving.table import MAIN, ROLES, Table
-from mlops.serving.watch import Asked, Wanted, Watch, absent, waits
+from mlops.serving.watch import Asked, Wanted, Watch, check_numbers, waits
 
 LOOK_S = 0.1  # between two looks at the ledger
 GRACE_S = 3.0  # beyond the time that requests under way are given
@@ -99,9 +99,7 @@ class Service:
     def _begin(self) -> None:
         self.watch.changed()
         self._look()
-        known = len(self.versions.all())
-        if problems := absent(self.asked, self.wanted.names, known, self.spec.model):
-            raise MlopsError(*problems)
+        check_numbers(self.asked, self.wanted.names, len(self.versions.all()), self.spec.model)
         self._advance()  # the version first: everybody waits for it
         for index in range(len(self.addresses.sockets)):
             self.roster.front(f"worker {index}", partial(self.start.worker, index))
@@ -272,8 +270,7 @@ class Service:
         except MlopsError as error:
             front.place.send("admin", number, asdict(error.problems[0]), {})
             return
-        failed = [each.number for each in self.roster.models.values() if each.problem is not None]
-        ordered = orders.ordered(self.asked, self.wanted, self.status, failed)
+        ordered = orders.ordered(self.asked, self.wanted, self.status, self.roster.unfit())
         front.place.send("admin", number, None, {**asdict(self.status), **ordered})
 
     # The end.

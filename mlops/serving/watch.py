@@ -100,15 +100,23 @@ def waits(asked: Asked, names: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def absent(asked: Asked, names: Mapping[str, int], known: int, model: str) -> list[Problem]:
-    """Numbers that no version has, of `known` ones: a name may come, a number is a mistake."""
-    return [
+def check_numbers(asked: Asked, names: Mapping[str, int], known: int, model: str) -> None:
+    """A name may come to be, a number that no version has is a mistake.
+
+    Raises
+    ------
+    MlopsError
+        Of `known` versions none has a number that is asked for.
+    """
+    problems = [
         _nobody(model, called, names, known, where=f"serving.{role}")
         for role in (CANARY, SHADOW)
         if (called := getattr(asked, role)) is not None
         and _is_number(called)
         and not number_of(called, names, known)
     ]
+    if problems:
+        raise MlopsError(*problems)
 
 
 def _is_number(called: str | int) -> bool:
