@@ -139,15 +139,13 @@ def journal(path: Path) -> Any:
     MlopsError
         The file holds something else, or was written by a newer release.
     """
-    from optuna.storages import JournalStorage
-
-    from mlops.tuner.journal_file import JournalFile
+    from mlops.tuner.journal_file import Journal
 
     for left in path.parent.glob(f"{path.name}.lock*"):
         left.unlink(missing_ok=True)
     try:
         _mend(path)
-        return JournalStorage(JournalFile(str(path)))
+        return Journal(path)
     except (ValueError, KeyError, TypeError, AssertionError, NotImplementedError) as error:
         raise fail(
             "study-unreadable",

@@ -92,8 +92,8 @@ class Study:
             return None
         if self.is_shared:
             self.study._storage.record_heartbeat(trial._trial_id)
-        noted = trial.user_attrs.get(RESULT) if waiting else None
-        return Going(trial.number, params) if noted is None else _ended(trial.number, params, noted)
+        noted = _result(trial) if waiting else None
+        return _ended(trial.number, params, noted) if noted else Going(trial.number, params)
 
     def _sampler_for(self, number: int) -> Any:
         """A sampler of its own for each trial, that is for its seed.
@@ -238,7 +238,7 @@ class Study:
         )
 
     def _read(self, stored: Any, state: str) -> Trial:
-        result = stored.user_attrs.get(RESULT) or {}
+        result = _result(stored)
         return self._named(
             Trial(
                 number=stored.number,
@@ -273,6 +273,12 @@ def _ended(number: int, params: dict[str, Any], noted: Mapping[str, Any]) -> Goi
     scores, failed, pruned = [*noted["scores"]], says.get(FAILED, ""), says.get(PRUNED, "")
     how = {"seconds": noted["seconds"], "failed": failed, "pruned": pruned, "is_noted": True}
     return Going(number, params, scores=scores, **how)
+
+
+def _result(stored: Any) -> dict[str, Any]:
+    """What was noted of a trial's end; empty where nothing was."""
+    noted = stored.user_attrs.get(RESULT, {})
+    return dict(noted() if callable(noted) else noted)  # one in a file is read from there
 
 
 def _is_lost(stored: Any) -> bool:

@@ -136,7 +136,10 @@ def overhead(scratch: Path, *, trials: int = 200) -> float:
 
 
 def memory(scratch: Path, *, trials: int = 1000) -> tuple[float, float]:
-    """Resident memory of the driver along a search of trials that take no time."""
+    """Resident memory along a search of trials that take no time: our driver, and plain Optuna.
+
+    Plain Optuna keeps the same study in a file of its own, and nothing of the folds.
+    """
     folder = emptied(scratch / "memory")
     written(folder, 400, 0)
     words = ["features=passthrough", "model=ridge", "tuner=random", f"tuner.trials={trials}"]
@@ -158,7 +161,22 @@ def memory(scratch: Path, *, trials: int = 1000) -> tuple[float, float]:
     sizes = [min(seen, key=lambda each, mark=mark: abs(each[0] - mark))[1] for mark in marks]
     told = ", ".join(f"{m}: {s:.1f}" for m, s in zip(marks, sizes, strict=True))
     print(f"resident memory, MB, after so many trials: {told}", flush=True)
-    return sizes[0], sizes[-1]
+    code = (
+        "import sys, optuna; from optuna.storages import journal, JournalStorage\n"
+        "optuna.logging.set_verbosity(optuna.logging.ERROR)\n"
+        "kept = JournalStorage(journal.JournalFileBackend('plain.journal'))\n"
+        "study = optuna.create_study(storage=kept, sampler=optuna.samplers.RandomSampler(0))\n"
+        "score = lambda trial: trial.suggest_float('model.alpha', 1e-4, 1e4, log=True)\n"
+        "for count in map(int, sys.argv[1:]):\n"
+        "    study.optimize(score, count)\n"
+        "    print(int(open('/proc/self/statm').read().split()[1]) * 4096 / 1e6)\n"
+    )
+    by_hand = [sys.executable, "-c", code, str(marks[0]), str(marks[-1] - marks[0])]
+    done = subprocess.run(by_hand, cwd=folder, capture_output=True, text=True, check=True)
+    plain = [float(each) for each in done.stdout.split()]
+    ours, theirs = ((e[-1] - e[0]) * 1000 / (marks[-1] - marks[0]) for e in (sizes, plain))
+    print(f"each trial adds {ours:.1f} kB, with plain Optuna {theirs:.1f} kB", flush=True)
+    return ours, theirs
 
 
 BENCHMARKS = {each.__name__: each for each in (speed, overhead, memory)}
