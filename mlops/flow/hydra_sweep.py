@@ -20,6 +20,7 @@ from mlops.config.environment import guarded
 from mlops.config.job import Job
 from mlops.config.resolve import own_error
 from mlops.config.sweeper.settings import SweeperSettings
+from mlops.config.sweeper.space import OLDER, PARAMS
 from mlops.config.sweeper.sweeper import log
 from mlops.core.crew import Failed
 from mlops.core.errors import ENVIRONMENT, MlopsError, closest, fail
@@ -58,12 +59,14 @@ def launched(command: Command, sweep: Sweep) -> None:
         f"hydra.sweep.dir='{folder}'",
         "hydra.sweep.subdir='.'",
     ]
+    # What is searched are new keys in a mapping that has none: Hydra wants that said.
+    typed = [f"++{word}" if word.startswith((PARAMS, OLDER)) else word for word in command.words]
     parents = {name: sweep.parent(name) for name in sweep.names}
     task = _Task(found.project, sweep.folder.path, parents)
     heard, answer = Heard(sweep), None
     try:
         with guarded(found.project, for_hydra=True), heard.as_they_end(), _untold():
-            answer = hydra.multirun("config", task, [*command.words, *ours], False)
+            answer = hydra.multirun("config", task, [*typed, *ours], False)
     except (KeyboardInterrupt, MlopsError):
         raise
     except Exception as error:

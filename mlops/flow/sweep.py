@@ -12,6 +12,7 @@ from mlops.config.catalogue import catalogue
 from mlops.config.combinations import combinations, samples
 from mlops.config.commandline import Command
 from mlops.config.job import Job
+from mlops.config.sweeper.space import as_words
 from mlops.core.errors import INTERRUPTED, SWEEP, MlopsError, Problem, fail
 from mlops.core.paths import near, write_whole
 from mlops.core.record import Result
@@ -75,12 +76,14 @@ def _names(command: Command, *words: str) -> bool:
 
 def _checked(command: Command) -> list[Job]:
     jobs, problems = [], []
-    every = samples if _names(command, "hydra/sweeper=") else combinations
-    for words in every(command.words, catalogue()):
+    every, typed = combinations, command.words
+    if _names(command, "hydra/sweeper="):
+        every, typed = samples, (*typed, *as_words(typed))
+    for words in every(typed, catalogue()):
         try:
             jobs.append(job_of(command, words))
         except MlopsError as error:
-            told = [_as_typed(each, words, command.words) for each in error.problems]
+            told = [_as_typed(each, words, typed) for each in error.problems]
             problems += [each for each in told if each not in problems]
     if problems:
         raise MlopsError(*problems)

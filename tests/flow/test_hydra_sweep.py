@@ -56,6 +56,18 @@ def test_a_killed_job_and_one_that_hangs_cost_no_other(place, launcher):
         (("hydra.sweeper.direction=minimise", "model.word=fine"), "bad-sweep", "minimize"),
         (("model.slope=interval(9,1)",), "bad-space", "interval(1, 9)"),
         (("model.slope=tag(log,interval(0,9))",), "bad-space", ""),
+        (("hydra.sweeper.params={model.slpoe: 'interval(1,9)'}",), "unknown-key", "slope"),
+        (("hydra.sweeper.params.model='choice(trouble,truoble)'",), "unknown-option", "trouble"),
+        (
+            ("hydra.sweeper.search_space={model.slpoe: {type: int, low: 1, high: 2}}",),
+            "unknown-key",
+            "slope",
+        ),
+        (
+            ("hydra.sweeper.search_space={model.slope: {type: categorical, choices: 3}}",),
+            "bad-space",
+            "",
+        ),
     ],
 )
 def test_bad_settings_are_told_in_five_parts_before_the_first_job(place, words, code, near):
@@ -72,6 +84,20 @@ def test_a_key_that_is_none_is_told_once_as_it_was_typed(place):
     [problem] = caught.value.problems
     assert "model.slpoe=interval(1,9)" in problem.where
     assert problem.next_step == "write model.slope=interval(1,9)"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "hydra.sweeper.params={model.slope: 'choice(2,3)'}",
+        "+hydra.sweeper.params={model.slope: 'choice(2,3)'}",
+        "hydra.sweeper.search_space={model.slope: {type: categorical, choices: [2, 3]}}",
+    ],
+)
+def test_what_is_searched_may_stand_in_the_sweeper_s_own_settings(place, word):
+    result = place("-m", *QUIET, *GRID, word)
+    assert sorted(str(row["model.slope"]) for row in result.details["rows"]) == ["2", "3"]
+    assert not result.problems
 
 
 def test_a_study_goes_on_past_jobs_that_were_killed_and_is_complete_in_the_end(place):

@@ -50,7 +50,8 @@ def test_trials_share_what_they_draw_from(tmp_path: Path) -> None:
     third = study.ask()
     third.suggest_float("x", 0, 2)
     *_, wider = study.get_trials(deepcopy=False)
-    assert wider.distributions["x"].high == 2 and first.distributions["x"].high == 1
+    assert wider.distributions["x"].high == 2
+    assert first.distributions["x"].high == 1
 
 
 def test_a_line_that_is_being_written_is_read_when_it_is_whole(tmp_path: Path) -> None:

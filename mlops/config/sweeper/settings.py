@@ -56,8 +56,9 @@ class SweeperSettings:
     n_trials: int = 20
     n_jobs: int = 2
     max_failure_rate: float = 0.0
-    search_space: dict[str, Any] | None = None
-    params: dict[str, str] | None = None
+    # Not null, so that a word of the command line can add to them.
+    search_space: dict[str, Any] | None = field(default_factory=dict)
+    params: dict[str, str] | None = field(default_factory=dict)
     custom_search_space: str | None = None
     resume: bool = False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from hydra.core.override_parser.types import (
     RangeSweep,
     Transformer,
 )
+from hydra.errors import HydraException
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 from mlops.config.sweeper.refusal import bad_space
 
 SPECIAL = frozenset(",()[]{}")
+PARAMS, OLDER = "hydra.sweeper.params", "hydra.sweeper.search_space"
 
 
 @dataclass
@@ -76,11 +78,45 @@ class Space:
         return {key: _values(key, each) for key, each in self.searched.items()}
 
 
+def as_words(words: Sequence[str]) -> list[str]:
+    """What `words` of the command line search by the sweeper's settings, as words for a sweep.
+
+    One that `words` name themselves is left out, as they win; what cannot be read is left to
+    whoever reads the word itself.
+
+    >>> as_words(["seed=1", "hydra.sweeper.params={model.alpha: 'interval(1, 2)'}"])
+    ['model.alpha=interval(1, 2)']
+    """
+    found: dict[str, str] = {}
+    named = {word.lstrip("+").partition("=")[0] for word in words}
+    for word in words:
+        if not word.lstrip("+").startswith((PARAMS, OLDER)):
+            continue
+        try:
+            [override] = OverridesParser.create().parse_overrides([word])
+        except HydraException:
+            continue
+        key, value = str(override.key_or_group), override.value()
+        for prefix in (PARAMS, OLDER):
+            if key.startswith(f"{prefix}."):
+                key, value = prefix, {key.removeprefix(f"{prefix}."): value}
+        for name, about in value.items() if isinstance(value, dict) else ():
+            is_older = key == OLDER and isinstance(about, dict)
+            choices = about.get("choices") if is_older else None
+            if key == PARAMS:
+                found[name] = str(about)
+            elif isinstance(choices, list):
+                found[name] = f"choice({','.join(str(_encoded(each)) for each in choices)})"
+            elif is_older and {"low", "high"} <= about.keys():
+                found[name] = f"interval({about['low']},{about['high']})"
+    return [f"{name}={sweep}" for name, sweep in found.items() if name not in named]
+
+
 @contextmanager
 def _told_of(key: str, text: str) -> Iterator[None]:
     try:
         yield
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         lacks = "it lacks " if isinstance(error, KeyError) else ""
         raise bad_space(key, text, f"{lacks}{error}") from error
 

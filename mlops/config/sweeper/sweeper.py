@@ -110,7 +110,7 @@ class StudySweeper(Sweeper):
 
     def _space(self, arguments: list[str]) -> Space:
         space = Space()
-        if self.search_space is not None and self.params is None:
+        if self.search_space and not self.params:
             space.add_older(OmegaConf.to_container(self.search_space, resolve=True))  # type: ignore[arg-type]
         space.add(f"{key!s}={value}" for key, value in (self.params or {}).items())
         space.add(arguments)
