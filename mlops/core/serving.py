@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from mlops.core.errors import ENVIRONMENT, MlopsError, fail
+
 FOLDER = "serving"
 SPEC, STATUS, LOCK, LOG = "spec.json", "status.json", "server.lock", "server.log"
 STARTING, READY, DRAINING, ENDED = "starting", "ready", "draining", "ended"
@@ -152,3 +154,18 @@ def is_running(folder: Path) -> bool:
         return True
     lock.release()
     return False
+
+
+def already_served(model: str, status: Status | None) -> MlopsError:
+    """There is one server a model, and who starts another is told of it."""
+    who = f"process {status.pid}, {status.state}" if status else "one that is just starting"
+    where = f" at {status.url}" if status and status.url else ""
+    return fail(
+        "already-served",
+        f"{model} is served already{where}.",
+        where=f"name={model}",
+        found=who,
+        accepted="one server of a model; it follows what is promoted by itself",
+        next_step="mlops serve status shows it, mlops serve stop ends it",
+        exit_code=ENVIRONMENT,
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mlops.core.errors import ENVIRONMENT, REFUSED, MlopsError, Problem, fail, listed
 from mlops.core.paths import make_outputs
-from mlops.core.serving import ENDED, LOG, Spec, Status, is_running
+from mlops.core.serving import ENDED, LOG, Spec, Status, already_served, is_running
 
 LOOK_S = 0.02
 ROLLED_BYTES = 1 << 20  # of a log that a new server does not go on with
@@ -52,8 +52,9 @@ class Local:
         Raises
         ------
         MlopsError
-            It does not, and why (exit code 3, or 4 for the machine), or what a server that did
-            not start says itself; what answered before goes on.
+            It does not, and why (exit code 3, or 4 for the machine), what a server that did not
+            start says itself, or that somebody else's was quicker (4); what answered before goes
+            on.
         """
         spec, number = self._spec, int(folder.name)
         assert spec is not None
@@ -86,6 +87,8 @@ class Local:
             if has_ended or (started is None and not is_running(spec.folder)):
                 if status is not None and is_ours and status.problem:
                     return replace(status, state=ENDED, serving=())
+                if is_running(spec.folder):  # of two who start at once
+                    raise already_served(spec.model, status)
                 return Status(pid=0, state=ENDED, problem=_last_words(spec))
             time.sleep(LOOK_S)
         return None

@@ -51,10 +51,20 @@ def spec_of(
 
 
 def _asked(job: Job, chosen: dict[str, Any]) -> set[str]:
-    """The settings that were typed, or are otherwise than a server has them by itself."""
-    own = job.declared(ROOM, job.composed.catalogue.defaults[ROOM])
+    """The settings that were typed, or are otherwise than a server has them by itself.
+
+    Who types an option, be it the default, types what it has otherwise than another option.
+    """
+    catalogue = job.composed.catalogue
     typed = {word.partition("=")[0] for word in words_for(job.composed, ROOM)}
-    return {key for key in chosen if f"{ROOM}.{key}" in typed or chosen[key] != own.get(key)}
+    others = [job.declared(ROOM, catalogue.defaults[ROOM])]
+    if ROOM in typed:  # as they are written: what they point at need not be there
+        others += [catalogue.option(ROOM, each).declared for each in catalogue.options(ROOM)]
+    return {
+        key
+        for key, value in chosen.items()
+        if f"{ROOM}.{key}" in typed or any(value != each.get(key) for each in others)
+    }
 
 
 def words_of(spec: Spec) -> tuple[str, ...]:

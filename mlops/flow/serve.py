@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
-import signal
-import time
-from contextlib import suppress
 from dataclasses import asdict
 from importlib.util import find_spec
 
@@ -17,12 +13,12 @@ from mlops.core.serving import ENDED, LOG, Spec, Status, is_running
 from mlops.flow.deploying import Deploying
 from mlops.flow.online import expected, spec_of
 from mlops.flow.registered import caught_up, known_versions, versions_of
+from mlops.flow.stopping import Stopping
 from mlops.registry.names import held
 from mlops.registry.versions import Versions
 
 ACTIONS = ("run", "status", "logs", "stop")
 NEEDED = ("uvicorn", "httptools", "msgspec", "grpc", "google.protobuf", "prometheus_client")
-LOOK_S, PATIENCE_S = 0.05, 10.0  # beyond what the server gives requests under way
 
 
 class Serve:
@@ -73,8 +69,9 @@ class Serve:
         Raises
         ------
         MlopsError
-            There is no such version (exit code 2), it may not be served, or not like this (3),
-            the address is taken or another server serves the model (4).
+            There is no such version, or a server is to be stopped otherwise than it can be (exit
+            code 2), it may not be served, or not like this (3), the address is taken or another
+            server serves the model (4).
         """
         if self.action == "run":
             return self._run(job)
@@ -85,11 +82,10 @@ class Serve:
         if self.action == "logs":
             return _result(job, status, running, f"the end of {spec.folder / LOG}", self._log(spec))
         if self.action == "stop":
+            stopping = Stopping(spec) if running and status is not None else None
             Deploying(job, versions).ended()  # first: else an act under way has it back online
-        if self.action == "stop" and running and status is not None:
-            begun = Spec.read(spec.folder) or spec  # with other settings than today's, perhaps
-            patience_s = PATIENCE_S + float(begun.settings["drain_s"])
-            return _result(job, status, False, _stopped(spec, status, patience_s))
+            if stopping is not None and status is not None:
+                return _result(job, status, False, stopping(status))
         return _result(job, status, running, _shown(job, status, running))
 
     def _run(self, job: Job) -> Result:
@@ -164,19 +160,6 @@ def _ended(status: Status | None) -> str:
     if status.state != ENDED:  # it had no time to say so
         return f"; the last server (process {status.pid}) was killed while it was {status.state}"
     return f"; the last server ended: {status.problem}" if status.problem else ""
-
-
-def _stopped(spec: Spec, status: Status, patience_s: float) -> str:
-    """End the server, after the requests under way; it is made to if it takes too long."""
-    until = time.monotonic() + patience_s
-    with suppress(ProcessLookupError):
-        os.kill(status.pid, signal.SIGTERM)
-        while is_running(spec.folder) and time.monotonic() < until:
-            time.sleep(LOOK_S)
-        if is_running(spec.folder):
-            os.kill(status.pid, signal.SIGKILL)
-            return f"{spec.model} is no longer served: it did not end in time, and was made to"
-    return f"{spec.model} is no longer served"
 
 
 def _is_installed(module: str) -> bool:

@@ -138,31 +138,36 @@ def nothing_before(versions: Versions, alias: str) -> MlopsError:
 
 def which_deployer(model: str, charge: Charge) -> MlopsError:
     """Who has the model online is not among the options, or has other values by now."""
-    words = " ".join(charge.words) or f"deployer={charge.deployer}"
-    return fail(
-        WHICH_DEPLOYER,
+    return _which(
+        charge,
         f"{model} is put online by deployer={charge.deployer}, with other values than it has here.",
         where="deployer",
         found="nobody named on the command line",
-        accepted="the words it was last put online with, or others on purpose",
-        closest=words,
-        next_step=f"add {words}; or deployer=dry_run, which changes names only",
-        exit_code=REFUSED,
     )
 
 
 def which_settings(model: str, charge: Charge) -> MlopsError:
     """The server of a model does not run, and would come back with other settings."""
-    words = " ".join(charge.words) or f"deployer={charge.deployer}"
-    return fail(
-        WHICH_DEPLOYER,
+    return _which(
+        charge,
         f"The server of {model} does not run, and had other settings than it has here.",
         where="serving",
         found="settings that would be others than before",
+        further="; mlops serve stop takes it offline for good",
+    )
+
+
+def _which(charge: Charge, says: str, *, where: str, found: str, further: str = "") -> MlopsError:
+    """What has the model online would be another than before: its words are to be typed."""
+    words = " ".join(charge.words) or f"deployer={charge.deployer}"
+    return fail(
+        WHICH_DEPLOYER,
+        says,
+        where=where,
+        found=found,
         accepted="the words it was last put online with, or others on purpose",
         closest=words,
-        next_step=f"add {words}; or deployer=dry_run, which changes names only; "
-        "mlops serve stop takes it offline for good",
+        next_step=f"add {words}; or deployer=dry_run, which changes names only{further}",
         exit_code=REFUSED,
     )
 

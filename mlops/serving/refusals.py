@@ -3,22 +3,6 @@
 from __future__ import annotations
 
 from mlops.core.errors import ENVIRONMENT, REFUSED, MlopsError, Problem, fail
-from mlops.core.serving import Status
-
-
-def already_served(model: str, status: Status | None) -> MlopsError:
-    """There is one server a model."""
-    who = f"process {status.pid}, {status.state}" if status else "one that is just starting"
-    where = f" at {status.url}" if status and status.url else ""
-    return fail(
-        "already-served",
-        f"{model} is served already{where}.",
-        where=f"name={model}",
-        found=who,
-        accepted="one server of a model; it follows what is promoted by itself",
-        next_step="mlops serve status shows it, mlops serve stop ends it",
-        exit_code=ENVIRONMENT,
-    )
 
 
 def not_started(what: str, cause: str, times: int) -> MlopsError:

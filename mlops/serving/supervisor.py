@@ -15,8 +15,8 @@ from typing import Any
 
 from mlops.core.errors import MlopsError
 from mlops.core.paths import make_outputs, write_whole
-from mlops.core.serving import ENDED, LOCK, SPEC, STATUS, Spec, Status
-from mlops.serving import refusals, sockets
+from mlops.core.serving import ENDED, LOCK, SPEC, STATUS, Spec, Status, already_served
+from mlops.serving import sockets
 from mlops.serving.news import told
 from mlops.serving.service import Service
 from mlops.serving.settings import Settings
@@ -109,7 +109,7 @@ def _alone(spec: Spec) -> Iterator[None]:
     try:
         lock.acquire(timeout=PATIENCE_S)
     except Timeout:
-        raise refusals.already_served(spec.model, Status.read(spec.folder)) from None
+        raise already_served(spec.model, Status.read(spec.folder)) from None
     try:
         (spec.folder / STATUS).unlink(missing_ok=True)  # of one that is gone
         yield

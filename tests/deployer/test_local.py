@@ -10,7 +10,9 @@ import urllib.request
 
 import pytest
 
+from mlops.core.errors import MlopsError
 from mlops.core.serving import Spec, Status, is_running
+from mlops.deployer.local import Local
 from mlops.registry.charge import Charge
 from mlops.registry.intent import Intent
 from mlops.registry.shelf import Candidate
@@ -209,12 +211,30 @@ def test_an_act_that_was_cut_off_starts_no_server_of_other_settings(own):
     assert not is_running(folder(own))
 
 
+KEEPS = "its settings are those of its start"
+
+
+def said(told):
+    """What a command said, on one line however wide the screen is."""
+    return " ".join(told.ok().text.split())
+
+
 def test_only_who_asks_for_other_settings_is_told_that_a_server_keeps_its_own(own):
     for words in (("promote", "version=2"), ("rollback",), ("promote", "version=3", *LOCAL)):
-        assert "those of its start" not in own(*words).ok().text
-    told = own("promote", "version=2", *LOCAL, "serving.queue=7").ok().text
-    assert "`mlops serve stop` first, for other serving.queue" in told
+        assert KEEPS not in said(own(*words))
+    told = said(own("promote", "version=2", *LOCAL, "serving.queue=7"))
+    assert f"{KEEPS}: `mlops serve stop` first, for other serving.queue" in told
     assert Spec.read(folder(own)).settings["missing"] == "warn"
+
+
+def test_who_types_the_default_option_asks_for_what_it_has_otherwise(shop):
+    shop("serve", *LOCAL, "serving=strict").ok()
+    for words in (("promote", "version=2"), ("rollback", "serving=strict")):
+        assert KEEPS not in said(shop(*words))
+    for words in (("promote", "version=3"), ("promote", "version=2", *LOCAL)):
+        told = said(shop(*words, "serving=standard"))
+        assert f"{KEEPS}: `mlops serve stop` first, for other serving.extra, serving.unseen" in told
+    assert Spec.read(folder(shop)).settings["extra"] == "refuse"
 
 
 def problem(told):
@@ -232,6 +252,26 @@ def test_a_start_that_fails_is_told_as_in_the_foreground(shop):
     assert "error[port-taken]" in background.text
     assert "write serving.port=" in background.text
     assert not is_running(folder(shop))
+
+
+def test_of_two_who_start_at_once_the_second_is_told_as_in_the_foreground(shop):
+    class Overtaken(Spec):
+        """What is to be served, when somebody else is quicker."""
+
+        def to_json(self):
+            """Asked for after the look whether anybody serves, and before the server goes on."""
+            shop("serve", *LOCAL).ok()
+            return super().to_json()
+
+    own, deployer = Server(shop.folder / "outputs").spec, Local()
+    deployer.serves(Overtaken(**vars(own)), seq=versions(shop).ledger.entries()[-1].seq)
+    with pytest.raises(MlopsError, match="already-served") as background:
+        deployer.deploy(MODEL, versions(shop).shelf.place(1))
+    foreground = shop("serve", *LOCAL[1:])
+    assert background.value.exit_code == foreground.exit_code == 4
+    assert str(background.value) in foreground.text
+    assert f"process {status(shop).pid}, ready" in foreground.text
+    assert answers(shop) == 1
 
 
 def test_a_token_that_is_written_out_starts_nothing(shop):
