@@ -46,15 +46,7 @@ def check(storage: str | Secret) -> None:
     dialect, _, driver = parts.scheme.partition("+")
     if dialect not in DIALECTS or not re.fullmatch("[a-z0-9_]*", driver):
         near = closest(dialect, DIALECTS)
-        raise fail(
-            "bad-storage",
-            "This is no address of a database.",
-            where="tuner.storage",
-            found=shown(storage),
-            accepted="null (a file in outputs/studies), postgresql://…, mysql://…, sqlite:///…",
-            closest=f"{near}://…" if near else "",
-            next_step="write tuner.storage=postgresql://user@host/database",
-        )
+        raise _no_address(shown(storage), f"{near}://…" if near else "")
     port = PORTS.get(dialect)
     if parts.hostname is None or port is None:
         return
@@ -73,6 +65,18 @@ def _may_be_in_the_making(error: Exception) -> bool:
 def is_sqlite(storage: str | Secret) -> bool:
     """Whether the address is that of a file, which serves one driver well."""
     return urlsplit(address(storage)).scheme.startswith("sqlite")
+
+
+def _no_address(found: str, near: str = "") -> MlopsError:
+    return fail(
+        "bad-storage",
+        "This is no address of a database.",
+        where="tuner.storage",
+        found=found,
+        accepted="null (a file in outputs/studies), postgresql://…, mysql://…, sqlite:///…",
+        closest=near,
+        next_step="write tuner.storage=postgresql://user@host/database",
+    )
 
 
 def unreachable(storage: str | Secret, said: str) -> MlopsError:
@@ -268,12 +272,5 @@ def _database_said(storage: str | Secret, error: Exception) -> MlopsError:
             exit_code=ENVIRONMENT,
         )
     if type(error).__name__ in ("ArgumentError", "NoSuchModuleError"):
-        return fail(
-            "bad-storage",
-            "This is no address of a database.",
-            where="tuner.storage",
-            found=hidden(storage, said),
-            accepted="null, postgresql://…, mysql://…, sqlite:///…",
-            next_step="correct tuner.storage",
-        )
+        return _no_address(hidden(storage, said))
     return unreachable(storage, said)
