@@ -62,17 +62,24 @@ def too_far(job: Job, ends: Mapping[str, tuple[Any, ...]], bad: set[str]) -> Ite
         choice = f"{room}={option}" if option else ""
         if choice not in chosen:
             chosen[choice] = job.with_values({room: option})
+        at = f"{room}.{inner}"
         for value in values:
-            drawn = chosen[choice].with_values({f"{room}.{inner}": value})
-            wrong = next(Walk(drawn.composed, drawn.values, {*bad}).group(room), None)
+            wrong = _against(chosen[choice], at, value, bad)
             if wrong:
-                yield replace(
-                    wrong,
-                    says=f"What a search would draw cannot be: {wrong.says}",
-                    where=written_at(job, name),
-                    next_step=f"keep {SPACE}{name} within {wrong.accepted}",
-                )
+                cure = f"keep {SPACE}{name} within {wrong.accepted}"
+                whole = [round(each) for each in values if isinstance(each, float)]
+                if whole and not any(_against(chosen[choice], at, each, bad) for each in whole):
+                    near = f"int(interval({whole[0]}, {whole[-1]}))"
+                    wrong, cure = replace(wrong, closest=near), f"write '{SPACE}{name}={near}'"
+                says = f"What a search would draw cannot be: {wrong.says}"
+                yield replace(wrong, says=says, where=written_at(job, name), next_step=cure)
                 break
+
+
+def _against(job: Job, key: str, value: Any, bad: set[str]) -> Problem | None:
+    """What there is against one value."""
+    drawn = job.with_values({key: value})
+    return next(Walk(drawn.composed, drawn.values, {*bad}).group(key.partition(".")[0]), None)
 
 
 def written_at(job: Job, key: str) -> str:

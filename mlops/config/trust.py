@@ -14,6 +14,7 @@ from typing import Any
 
 from mlops.config.catalogue import Catalogue
 from mlops.config.settings import FILE, settings
+from mlops.core import yamlfile
 from mlops.core.errors import REFUSED, Problem, closest, listed
 from mlops.core.paths import packaged
 
@@ -73,6 +74,27 @@ def by_pattern(catalogue: Catalogue, target: str) -> bool:
         if target == allowed or (allowed.endswith(".*") and target.startswith(allowed[:-1])):
             return True
     return False
+
+
+def instead(catalogue: Catalogue, group: str, target: str, key: str) -> frozenset[str]:
+    """What shipped options write at `key`, if they write `target` at other keys only; else empty.
+
+    One that is an option's own part may stand inside another one too.
+    """
+    places = _places(catalogue, group)
+    here, alone = places.get(key, frozenset()), places.get(f"{group}._target_", frozenset())
+    known = any(target in each for each in places.values())
+    return here if known and target not in here and target not in alone else frozenset()
+
+
+@functools.cache
+def _places(catalogue: Catalogue, group: str) -> dict[str, frozenset[str]]:
+    """Key to the targets that shipped options of `group` write there."""
+    found: dict[str, frozenset[str]] = {}
+    for path in (packaged("conf") / group).glob("*.yaml"):
+        for key, target in targets(yamlfile.read(path).data, group):
+            found[key] = found.get(key, frozenset()) | {target}
+    return found
 
 
 def refusal(catalogue: Catalogue, group: str, target: Any, where: str) -> Problem | None:

@@ -128,7 +128,8 @@ class Walk:
             broken = error.file and own_code.broken(error.file, target)
             return broken or _not_there(target, error, where, through=not exact)
         if target in trust.shipped(self.catalogue, group):
-            return found
+            others = trust.instead(self.catalogue, group, target, key)
+            return _misplaced(target, key, where, others) if others else found
         near = exact or trust.by_pattern(self.catalogue, f"{found.module}.x")
         if not near and target.rpartition(".")[0] != found.module:
             return _walks(target, found.module, where)
@@ -267,6 +268,19 @@ def _not_there(target: str, error: signature.NotFound, where: str, through: bool
         next_step=f"write {target.rpartition('.')[0]}.{nearest}"
         if nearest
         else "correct the name, or install the package that holds it",
+    )
+
+
+def _misplaced(target: str, key: str, where: str, others: frozenset[str]) -> Problem:
+    place = key.removesuffix("._target_")
+    return Problem(
+        code="wrong-kind",
+        says=f"{target} cannot stand in {place}.",
+        where=where,
+        found=target,
+        accepted=listed(sorted(others)),
+        next_step=f"write one of these in {place}",
+        exit_code=REFUSED,
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mlops.core.errors import MlopsError, closest, fail
 from mlops.core.tuning import Objective
 
 PRIMARY, SECONDS = "primary", "seconds"
+ONE_METRIC = ("CmaEsSampler",)  # samplers that refuse several, at their first trial
 WAYS = {"maximize": True, "minimize": False}
 
 
@@ -71,6 +73,27 @@ def goals(metrics: Sequence[str], objective: Objective) -> tuple[Goal, ...]:
             raise _twice(metric, list(metrics))
         found[metric] = Goal(metric, greater)
     return tuple(found.values())
+
+
+def fit(sampler: Any, goals: Sequence[Goal]) -> None:
+    """Look whether a sampler can search by so many metrics.
+
+    Raises
+    ------
+    MlopsError
+        It cannot.
+    """
+    name = getattr(getattr(sampler, "func", sampler), "__name__", "")
+    if len(goals) > 1 and name in ONE_METRIC:
+        raise fail(
+            "several-metrics",
+            f"{name} searches by one metric.",
+            where="tuner.metrics",
+            found=", ".join(goal.metric for goal in goals),
+            accepted="one metric, or an option that takes several: nsga2, optuna, optuna_gp",
+            closest="tuner=nsga2",
+            next_step=f"write tuner=nsga2, or tuner.metrics=[{goals[0].metric}]",
+        )
 
 
 def unknown(metric: str, names: Sequence[str]) -> MlopsError:

@@ -31,6 +31,8 @@ class GpSampler(BaseSampler):
     Schonlau, Welch 1998), maximised over random points and points near the best ones. Trials that
     are being scored count with the mean of what is known, so that no two workers get one point.
 
+    Several metrics are made one, by weights that every trial draws anew: ParEGO (Knowles 2006).
+
     Parameters
     ----------
     seed : int or None
@@ -54,12 +56,12 @@ class GpSampler(BaseSampler):
         known = [
             each
             for each in study.get_trials(deepcopy=False, states=KNOWN)
-            if each.value is not None and space.keys() <= each.params.keys()
+            if each.values and space.keys() <= each.params.keys()
         ]
         if not space or len(known) < self.n_startup_trials:
             return {}
-        sign = 1 if study.direction == StudyDirection.MINIMIZE else -1
-        losses = np.array([sign * each.value for each in known])
+        signs = [1 if each == StudyDirection.MINIMIZE else -1 for each in study.directions]
+        losses = _scalar(np.array([each.values for each in known]) * signs, self._random)
         points = np.array([_placed(each.params, space) for each in known])
         if len(known) > MOST_TRIALS:
             kept = np.union1d(np.argsort(losses)[: MOST_TRIALS // 2],
@@ -98,6 +100,15 @@ class GpSampler(BaseSampler):
         phi = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
         cumulative = np.array([0.5 * math.erfc(-each / math.sqrt(2)) for each in z])
         return candidates[int(np.argmax(gain * cumulative + deviation * phi))]
+
+
+def _scalar(losses: Any, random: Any) -> Any:
+    """One loss a trial, of one or several: the worst by random weights, and a bit of their sum."""
+    if losses.shape[1] == 1:
+        return losses[:, 0]
+    low, high = losses.min(axis=0), losses.max(axis=0)
+    weighed = random.dirichlet(np.ones(losses.shape[1])) * (losses - low) / ((high - low) + 1e-12)
+    return weighed.max(axis=1) + 0.05 * weighed.sum(axis=1)
 
 
 def _fitted(points: Any, losses: Any, kernel: Any = None) -> Any:

@@ -53,7 +53,8 @@ class Place:
         says = "there is no study to go on with: a new one begins"
         if not self.study or self.storage is not None or studies is None:
             return says
-        near = closest(self.study, [each.stem for each in studies.glob("*.journal")])
+        known = {each.stem for each in studies.glob("*.journal")} - {self.study}
+        near = closest(self.study, known)
         return f"{says}; did you mean tuner.study={near}?" if near else says
 
     def check(self, *, is_alone: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
@@ -192,10 +192,9 @@ class Optuna:
         """What may be drawn for each key, at the ends; see :func:`mlops.tuner.condition.ends`."""
         return ends(self.merged(space))
 
-    def _opened(
-        self, objective: Objective, found: tuple[Axis, ...], goals: tuple[Goal, ...]
-    ) -> Any:
+    def _opened(self, objective: Objective, found: Sequence[Axis], goals: Sequence[Goal]) -> Any:
         assert self.sampler is not None
+        aims.fit(self.sampler, goals)
         return opened(
             self._place,
             objective,

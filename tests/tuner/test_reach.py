@@ -54,6 +54,17 @@ def test_a_space_outside_the_range_is_told_where_it_was_typed(check, key, text, 
     assert problem.accepted in problem.next_step
 
 
+def test_fractions_for_a_whole_number_are_told_with_what_draws_whole_ones(check):
+    text = OTHER.replace('slope: "(0, 5]"', 'slope: [null, "int [1, 9]"]')
+    text = text.replace("interval(0.1, 4.0)", "range(1, 4)").replace("slope: 1.0", "slope: 1")
+    word = "tuner.space.model.slope"
+    (problem,) = check(f"{word}='interval(1.5, 8)'", text=text)
+    assert problem.next_step == f"write '{word}=int(interval(2, 8))'"
+    assert not check(f"{word}='int(interval(2, 8))'", text=text)
+    (problem,) = check(f"{word}='interval(1, 9.6)'", text=text)
+    assert "int(" not in problem.next_step
+
+
 @pytest.mark.parametrize(
     "text",
     ["interval(0.001, 5)", "range(1, 6)", "choice(1, 5)", "tag(int, interval(1, 5))", "null"],
