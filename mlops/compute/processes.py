@@ -7,11 +7,12 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from types import ModuleType
 from typing import Any
 
+from mlops.compute.kin import Born, end_kin
 from mlops.compute.roster import Roster, Task, Worker
 from mlops.compute.worker import limited, serve
 from mlops.core.crew import CANCELLED, EXITED, KILLED, OUT_OF_MEMORY, TIME_LIMIT, Failed, Setup
@@ -23,7 +24,8 @@ MOST_STILLBORN = 3
 
 @dataclass
 class _Process(Worker):
-    process: Any = None
+    process: Any = field(kw_only=True)
+    born: Born = field(kw_only=True)
 
     @property
     def deadline(self) -> float | None:
@@ -41,8 +43,7 @@ class _Process(Worker):
         """Kill it and everything it has started."""
         if reason:
             self.verdict = (reason, says)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        end_kin(self.born)
         self.process.kill()  # before it has made its own group
 
 
@@ -85,8 +86,9 @@ class Processes(Roster):
 
     def __exit__(self, *_: object) -> None:
         self._waiting.clear()
+        end_kin(*(worker.born for worker in self._workers))
         for worker in self._workers:
-            worker.end()
+            worker.process.kill()
             worker.pipe.close()
         for worker in self._workers:
             worker.process.join(5)
@@ -113,7 +115,8 @@ class Processes(Roster):
         with without_main(), environment(limited(self._threads)):
             process.start()
         theirs.close()
-        return _Process(ours, process=process)
+        assert process.pid is not None
+        return _Process(ours, process=process, born=Born.of(process.pid))
 
     def _hear(self, until: float | None) -> bool:
         times = [until, *(worker.deadline for worker in self._workers)]

@@ -15,7 +15,7 @@ import pytest
 from mlops.compute.local import Local
 from mlops.core.crew import Ended, Failed, Told, events
 from mlops.core.errors import MlopsError
-from tests.compute.words import broken, deaf, gone, of_session, ready
+from tests.compute.words import broken, deaf, fled, gone, of_session, parent_of, ready
 
 
 def done(tasks: list[Any], *, limit_s: float | None = None, **keys: Any) -> dict[int, Any]:
@@ -60,6 +60,24 @@ def test_a_task_that_hangs_is_ended_with_its_children(tmp_path):
     assert "1.5 s" in found[0].says
     assert found[1].value == 2
     assert gone(int((tmp_path / "pid").read_text()))
+
+
+TOLD = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only /proc tells who")
+
+
+@TOLD
+@pytest.mark.parametrize("ends", ["cancelled", "with the block"])
+def test_who_fled_into_a_session_of_its_own_is_ended_too(ends, tmp_path):
+    with Local(workers=1).crew(ready) as crew:
+        crew.start("a", ("flee", tmp_path / "pid", tmp_path / "fled"))
+        while not (found := fled(tmp_path / "fled")):
+            crew.next(0.05)
+        if ends == "cancelled":
+            crew.cancel("a", "enough")
+            assert [event.says for event in events(crew)] == ["enough"]
+            assert all(map(gone, found))
+    assert len(found) == 2
+    assert all(map(gone, found))
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is told by /proc")
@@ -114,21 +132,28 @@ from pathlib import Path
 from mlops.compute.local import Local
 from tests.compute.words import ready
 with Local(workers=2).crew(ready) as crew:
-    crew.start("a", ("hang", Path(sys.argv[2])))
+    crew.start("a", ("flee", Path(sys.argv[2]), Path(sys.argv[3])))
     while True:
         crew.next(1)
 """
 
 
-def test_nothing_stays_when_the_driver_is_killed(tmp_path, root):
-    place = tmp_path / "pid"
-    driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(root), str(place)], cwd=tmp_path)
-    while not place.exists() or not place.read_text():
+@pytest.mark.parametrize("ends", ["killed", "killed while it ends a worker"])
+def test_nothing_stays_when_the_driver_is_killed(ends, tmp_path, root):
+    places = (tmp_path / "pid", tmp_path / "fled")
+    command = [sys.executable, "-c", DRIVER, str(root), *map(str, places)]
+    driver = subprocess.Popen(command, cwd=tmp_path)
+    while not (found := fled(places[1])):
         assert driver.poll() is None
         time.sleep(0.02)
+    child = int(places[0].read_text())
+    if ends != "killed":
+        os.kill(parent_of(child), signal.SIGSTOP)  # as who ends it does first
     driver.kill()
     driver.wait()
-    assert gone(int(place.read_text()))
+    assert gone(child)
+    if Path("/proc").exists():
+        assert all(map(gone, found))
 
 
 def test_failures_are_events_and_not_exceptions_in_one_process_too():
