@@ -70,6 +70,7 @@ def _listen(pipe: Connection, tasks: queue.SimpleQueue[Any]) -> None:
     """Pass tasks on; when the driver is gone, however it went, end with all that was started."""
     try:
         while True:
+            pipe.poll(None)  # who is stopped while it reads is not woken when the line breaks
             tasks.put(pipe.recv())
     except (EOFError, OSError):
         end_group()
