@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from time import monotonic
+from time import monotonic, sleep
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +20,7 @@ from mlops.core.errors import ENVIRONMENT, fail
 
 LOOK_S = 0.2  # between two looks at the memory
 MOST_STILLBORN = 3
+_PAUSES_S = (0.1, 0.5)  # before workers are asked for again
 
 
 @dataclass
@@ -100,6 +101,17 @@ class Processes(Roster):
             self._workers.append(self._hired())
 
     def _hired(self) -> _Process:
+        for pause_s in _PAUSES_S:
+            with contextlib.suppress(EOFError, OSError):  # their server died: there is a new one
+                return self._started()
+            sleep(pause_s)  # until the system, too, takes it for dead
+        try:
+            return self._started()
+        except (EOFError, OSError) as error:
+            says = f"the server that they come from ends: {error or type(error).__name__}"
+            raise self._broken(says) from error
+
+    def _started(self) -> _Process:
         import multiprocessing
         from multiprocessing import forkserver
 
@@ -109,11 +121,13 @@ class Processes(Roster):
         )
         with environment(limited(self._threads)), deaf_to_ctrl_c():
             forkserver.ensure_running()
-        ours, theirs = context.Pipe()
-        arguments = (theirs, self._setup, self._threads, dict(os.environ))
-        process = context.Process(target=serve, args=arguments)
-        with without_main(), environment(limited(self._threads)):
-            process.start()
+        with contextlib.ExitStack() as unless_started:
+            ours, theirs = map(unless_started.enter_context, context.Pipe())
+            arguments = (theirs, self._setup, self._threads, dict(os.environ))
+            process = context.Process(target=serve, args=arguments)
+            with without_main(), environment(limited(self._threads)):
+                process.start()
+            unless_started.pop_all()
         theirs.close()
         assert process.pid is not None
         return _Process(ours, process=process, born=Born.of(process.pid))

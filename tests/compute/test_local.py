@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,49 @@ def test_workers_that_cannot_be_made_ready_are_told():
             list(events(crew))
     assert told.value.problems[0].code == "workers-not-ready"
     assert "no such data" in str(told.value)
+
+
+@TOLD
+def test_a_server_of_workers_that_is_killed_while_it_forks_is_replaced():
+    server = done(["parent"], workers=1)[0].value
+    os.kill(server, signal.SIGSTOP)
+    asks = threading.main_thread().ident
+
+    def kill() -> None:
+        while sys._current_frames()[asks].f_code.co_name != "read_signed":
+            time.sleep(0.01)  # it is asked for a worker, and whoever asks waits for an answer
+        os.kill(server, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    found = done(["parent"], workers=1)
+    killer.join()
+    assert found[0].value != server
+
+
+DEADLY = """
+import sys
+from mlops.compute.processes import Processes
+from mlops.core.errors import MlopsError
+
+sys.path.append(sys.argv[1])
+try:
+    with Processes(print, size=1, threads=1, preload=("deadly",)) as crew:
+        crew.start("one", 1)
+except MlopsError as error:
+    print(error)
+    sys.exit(error.exit_code)
+"""
+
+
+def test_a_server_of_workers_that_always_dies_is_told(tmp_path, cli):
+    (tmp_path / "deadly.py").write_text("import os\n\nos.kill(os.getpid(), 9)\n")
+    command = [sys.executable, "-c", DEADLY, str(tmp_path)]
+    ran = subprocess.run(command, env=cli.environment(), capture_output=True, text=True)
+    assert ran.returncode == 4, ran.stderr
+    assert "error[workers-not-ready]" in ran.stdout
+    assert "compute.workers=0" in ran.stdout
+    assert "Traceback" not in ran.stderr
 
 
 def test_nothing_stays_when_the_block_ends(tmp_path):

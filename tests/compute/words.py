@@ -41,6 +41,7 @@ def do(task: Any, tell: Any) -> Any:
         "eat": eat,
         "lambda": lambda: lambda: 1,
         "pid": os.getpid,
+        "parent": os.getppid,
         "threads": lambda: os.environ["OMP_NUM_THREADS"],
         "pools": pools,
         "setups": lambda: list(SETUPS),
