@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 from mlops.core.errors import INTERRUPTED, MlopsError, Problem
+from mlops.core.output import output_kept
 from mlops.core.record import Result
 from mlops.core.stop import heeded
 
@@ -46,7 +47,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _exit_code(arguments: list[str], debug: bool) -> int:
     try:
-        code = _told(arguments) if ASKING.intersection(arguments) else _command(arguments).exit_code
+        if ASKING.intersection(arguments):
+            code = _told(arguments)
+        else:
+            with output_kept():
+                code = _command(arguments).exit_code
         sys.stdout.flush()
         return code
     except BrokenPipeError:

@@ -7,11 +7,12 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from time import monotonic
+from dataclasses import dataclass, field
+from time import monotonic, sleep
 from types import ModuleType
 from typing import Any
 
+from mlops.compute.kin import Born, end_kin
 from mlops.compute.roster import Roster, Task, Worker
 from mlops.compute.worker import limited, serve
 from mlops.core.crew import CANCELLED, EXITED, KILLED, OUT_OF_MEMORY, TIME_LIMIT, Failed, Setup
@@ -19,11 +20,13 @@ from mlops.core.errors import ENVIRONMENT, fail
 
 LOOK_S = 0.2  # between two looks at the memory
 MOST_STILLBORN = 3
+_PAUSES_S = (0.1, 0.5)  # before workers are asked for again
 
 
 @dataclass
 class _Process(Worker):
-    process: Any = None
+    process: Any = field(kw_only=True)
+    born: Born = field(kw_only=True)
 
     @property
     def deadline(self) -> float | None:
@@ -41,8 +44,7 @@ class _Process(Worker):
         """Kill it and everything it has started."""
         if reason:
             self.verdict = (reason, says)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        end_kin(self.born)
         self.process.kill()  # before it has made its own group
 
 
@@ -85,8 +87,9 @@ class Processes(Roster):
 
     def __exit__(self, *_: object) -> None:
         self._waiting.clear()
+        end_kin(*(worker.born for worker in self._workers))
         for worker in self._workers:
-            worker.end()
+            worker.process.kill()
             worker.pipe.close()
         for worker in self._workers:
             worker.process.join(5)
@@ -98,6 +101,17 @@ class Processes(Roster):
             self._workers.append(self._hired())
 
     def _hired(self) -> _Process:
+        for pause_s in _PAUSES_S:
+            with contextlib.suppress(EOFError, OSError):  # their server died: there is a new one
+                return self._started()
+            sleep(pause_s)  # until the system, too, takes it for dead
+        try:
+            return self._started()
+        except (EOFError, OSError) as error:
+            says = f"the server that they come from ends: {error or type(error).__name__}"
+            raise self._broken(says) from error
+
+    def _started(self) -> _Process:
         import multiprocessing
         from multiprocessing import forkserver
 
@@ -107,13 +121,16 @@ class Processes(Roster):
         )
         with environment(limited(self._threads)), deaf_to_ctrl_c():
             forkserver.ensure_running()
-        ours, theirs = context.Pipe()
-        arguments = (theirs, self._setup, self._threads, dict(os.environ))
-        process = context.Process(target=serve, args=arguments)
-        with without_main(), environment(limited(self._threads)):
-            process.start()
+        with contextlib.ExitStack() as unless_started:
+            ours, theirs = map(unless_started.enter_context, context.Pipe())
+            arguments = (theirs, self._setup, self._threads, dict(os.environ))
+            process = context.Process(target=serve, args=arguments)
+            with without_main(), environment(limited(self._threads)):
+                process.start()
+            unless_started.pop_all()
         theirs.close()
-        return _Process(ours, process=process)
+        assert process.pid is not None
+        return _Process(ours, process=process, born=Born.of(process.pid))
 
     def _hear(self, until: float | None) -> bool:
         times = [until, *(worker.deadline for worker in self._workers)]

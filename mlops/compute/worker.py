@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from time import perf_counter
 from typing import Any
 
+from mlops.compute.kin import Born, end_kin, keep_kin
 from mlops.core.crew import RAISED, Setup, told
 
 LIMITS = (
@@ -29,6 +30,7 @@ def serve(pipe: Connection, setup: Setup, threads: int, environment: dict[str, s
     gc.freeze()  # what all workers share is nobody's garbage: looking at it would copy it
     gc.enable()
     os.setsid()  # so that whatever a task starts can be ended with it
+    keep_kin(pipe)  # in a session of its own too
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.environ.clear()
@@ -68,6 +70,7 @@ def _listen(pipe: Connection, tasks: queue.SimpleQueue[Any]) -> None:
     """Pass tasks on; when the driver is gone, however it went, end with all that was started."""
     try:
         while True:
+            pipe.poll(None)  # who is stopped while it reads is not woken when the line breaks
             tasks.put(pipe.recv())
     except (EOFError, OSError):
         end_group()
@@ -76,7 +79,7 @@ def _listen(pipe: Connection, tasks: queue.SimpleQueue[Any]) -> None:
 def end_group() -> None:
     """End this worker and everything it has started, at once."""
     sys.stdout.flush()
-    os.killpg(os.getpgid(0), signal.SIGKILL)
+    end_kin(Born.of(os.getpid()))
 
 
 def limited(threads: int) -> dict[str, str]:

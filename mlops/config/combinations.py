@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import IntervalSweep, Override
+from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from hydra.errors import HydraException
 
 from mlops.config.catalogue import Catalogue
 from mlops.config.compose import loader
-from mlops.config.words import bounded, unreadable
+from mlops.config.words import bounded, place, unreadable
 from mlops.core.errors import MlopsError, Problem, fail
 
 MOST_JOBS = 10_000
@@ -70,6 +70,9 @@ def _axes(words: tuple[str, ...], catalogue: Catalogue, *, ends: bool = False) -
         try:
             bounded(word)
             override = parser.parse_overrides([word])[0]
+            if problem := _endless(override, ends) or _reversed(override):
+                problems.append(problem)
+                continue
             key = override.get_key_element()
             values = _values(override, ends)
         except (HydraException, RecursionError, ValueError, OverflowError) as error:
@@ -89,3 +92,47 @@ def _values(override: Override, ends: bool) -> list[str] | None:
     if ends and isinstance(sweep, IntervalSweep):
         return [str(sweep.start), str(sweep.end)]
     return list(itertools.islice(override.sweep_string_iterator(), MOST_JOBS + 1))
+
+
+def _endless(override: Override, ends: bool) -> Problem | None:
+    """What is wrong with an interval where every value is to be tried."""
+    sweep = override.value()
+    if ends or not isinstance(sweep, IntervalSweep):
+        return None
+    instead = f"choice({sweep.start:g},{sweep.end:g})"
+    return Problem(
+        code="interval-without-sampler",
+        says="An interval has no end of values: a sweep cannot have one job for each.",
+        where=place(str(override.input_line)),
+        found=_typed(override),
+        accepted="choice(…) or range(…); an interval with hydra/sweeper=optuna, which picks",
+        closest=instead,
+        next_step=f"add hydra/sweeper=optuna, or write '{override.get_key_element()}={instead}'",
+    )
+
+
+def _reversed(override: Override) -> Problem | None:
+    """What is wrong with a range that has no value, or no end of them."""
+    sweep = override.value()
+    if not isinstance(sweep, RangeSweep):
+        return None
+    assert sweep.start is not None
+    assert sweep.stop is not None
+    if (sweep.stop - sweep.start) * sweep.step > 0:
+        return None
+    low, high = sorted([sweep.start, sweep.stop])
+    step = f",{abs(sweep.step)}" if abs(sweep.step) not in (0, 1) else ""
+    instead = f"range({low},{high}{step})" if low < high else ""
+    return Problem(
+        code="sweep-size",
+        says=f"{override.key_or_group} has no value: the sweep has no job.",
+        where=place(str(override.input_line)),
+        found=_typed(override),
+        accepted="range(FIRST,END) or range(FIRST,END,STEP), where STEP leads from FIRST to END",
+        closest=instead,
+        next_step=f"write '{override.get_key_element()}={instead or 'range(FIRST,END)'}'",
+    )
+
+
+def _typed(override: Override) -> str:
+    return str(override.input_line).partition("=")[2][:120]

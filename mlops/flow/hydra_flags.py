@@ -13,6 +13,7 @@ from mlops.config.commandline import Command
 from mlops.config.compose import compose, loader
 from mlops.config.environment import guarded
 from mlops.core.errors import REFUSED, MlopsError
+from mlops.core.output import output
 from mlops.core.record import Result
 from mlops.core.secret import masked
 
@@ -51,7 +52,7 @@ def hydra_flags(command: Command) -> Result:
     handlers, level, program = list(root.handlers), root.level, sys.argv[0]
     sys.argv[0] = "mlops"  # the program that a shell completes, however it was started
     try:
-        with guarded(found.project):
+        with guarded(found.project), redirect_stdout(output()):
             if flags.hydra_help:
                 hydra.hydra_help("config", get_args_parser(), flags)
             elif flags.shell_completion:
@@ -68,5 +69,4 @@ def hydra_flags(command: Command) -> Result:
         sys.argv[0] = program
         root.handlers[:] = handlers
         root.setLevel(level)
-        sys.stdout.flush()
     return Result(outcome="done")

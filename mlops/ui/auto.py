@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 
+from mlops.core.output import output
 from mlops.core.record import Result, Step
 from mlops.ui.plain import Plain
 from mlops.ui.printed import Printed
@@ -27,7 +27,7 @@ class Auto:
     def chosen(self) -> Printed:
         """``Rich`` if standard output is a terminal that can move its cursor, else ``Plain``."""
         if self._chosen is None:
-            able = sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
+            able = output().isatty() and os.environ.get("TERM") not in (None, "", "dumb")
             if able:
                 from mlops.ui.rich import Rich
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
+from mlops.core.output import output
 from mlops.core.record import Result
 from mlops.ui.silent import Silent
 
@@ -13,5 +12,5 @@ class Json(Silent):
 
     def show(self, result: Result) -> None:
         """Print the document."""
-        sys.stdout.write(result.to_json() + "\n")
-        sys.stdout.flush()
+        output().write(result.to_json() + "\n")
+        output().flush()

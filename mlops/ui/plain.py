@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from time import monotonic
 
+from mlops.core.output import output
 from mlops.ui.printed import Printed
 from mlops.ui.table import Line
 from mlops.ui.text import clean, encodable
@@ -31,13 +31,13 @@ class Plain(Printed):
 
     def room(self) -> int:
         """`width` columns, or those of a narrower terminal that shows the output."""
-        if not sys.stdout.isatty():
+        if not output().isatty():
             return self.width
         return max(40, min(self.width, shutil.get_terminal_size((self.width, 24)).columns))
 
     def write(self, lines: list[Line]) -> None:
         """Print the text of the pieces."""
-        stream = sys.stdout
+        stream = output()
         text = "".join("".join(piece for piece, _ in line).rstrip() + "\n" for line in lines)
         stream.write(encodable(text, stream.encoding))
         stream.flush()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import atexit
 import shutil
-import sys
 from typing import Any
 
+from mlops.core.output import output
 from mlops.core.record import Result, Step
 from mlops.ui.printed import Printed
 from mlops.ui.table import Line
@@ -97,8 +97,8 @@ class Rich(Printed):
 
         # While the line moves, standard output is a stand-in of rich's without an encoding.
         moves = self._status is not None
-        if self._console is None or not (moves or self._console.file is sys.stdout):
-            self._console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+        if self._console is None or not (moves or self._console.file is output()):
+            self._console = Console(file=output(), highlight=False, markup=False, emoji=False)
         return self._console
 
     def _move(self, text: str) -> None:

@@ -238,6 +238,32 @@ def test_a_sweep_that_cannot_be_is_told(said, work, words, code):
 
 
 @pytest.mark.parametrize(
+    ("word", "code", "nearest", "step"),
+    [
+        ("seed=range(3,1)", "sweep-size", "range(1,3)", "write 'seed=range(1,3)'"),
+        ("seed=range(1,9,-2)", "sweep-size", "range(1,9,2)", "write 'seed=range(1,9,2)'"),
+        ("seed=range(0,3,0)", "sweep-size", "range(0,3)", "write 'seed=range(0,3)'"),
+        ("seed=range(2,2)", "sweep-size", "-", "write 'seed=range(FIRST,END)'"),
+        ("seed=interval(3,5)", "interval-without-sampler", "choice(3,5)", "hydra/sweeper=optuna"),
+    ],
+)
+def test_a_word_of_a_sweep_that_has_no_values_is_told_with_its_key(said, word, code, nearest, step):
+    exit_code, _, err = said("-m", "model=ridge,linear", word)
+    assert exit_code == 2
+    assert f"error[{code}]" in err
+    told = dict(line.strip().partition(" ")[::2] for line in err.splitlines()[1:])
+    assert told["where"].strip() == f"command line, `{word}`"
+    assert told["closest"].strip() == nearest
+    assert step in told["next"]
+
+
+def test_a_range_may_go_down(said):
+    code, _, err = said("-m", "seed=range(3,1,-1)", "model.aplha=1")
+    assert code == 2
+    assert "sweep-size" not in err
+
+
+@pytest.mark.parametrize(
     "word", ["hydra.launcher._target_=os.system", "hydra.sweeper._target_=joblib.load",
              "+hydra.callbacks.x._target_=os.system", "hydra.sweep.dir=elsewhere"],
 )  # fmt: skip

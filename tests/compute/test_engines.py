@@ -7,7 +7,7 @@ import os
 import pytest
 
 from mlops.core.crew import Ended, Told, events
-from tests.compute.words import gone, ready
+from tests.compute.words import fled, gone, ready
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +94,16 @@ def test_a_task_can_be_stopped_or_forgotten(crew, tmp_path):
     assert found["first"].says == "enough"
     assert found["last"].value == 6
     assert gone(int((tmp_path / "first").read_text()))
+
+
+def test_who_fled_into_a_session_of_its_own_is_ended_too(crew, tmp_path):
+    crew.start("a", ("flee", tmp_path / "pid", tmp_path / "fled"))
+    while not (found := fled(tmp_path / "fled")):
+        crew.next(0.05)
+    crew.cancel("a", "enough")
+    assert [event.says for event in events(crew)] == ["enough"]
+    assert len(found) == 2
+    assert all(map(gone, found))
 
 
 def test_an_engine_s_own_process_that_is_killed_costs_only_its_task(crew, engine, tmp_path):

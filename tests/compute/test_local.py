@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from mlops.compute.local import Local
 from mlops.core.crew import Ended, Failed, Told, events
 from mlops.core.errors import MlopsError
-from tests.compute.words import broken, deaf, gone, of_session, ready
+from tests.compute.words import broken, deaf, fled, gone, of_session, parent_of, ready
 
 
 def done(tasks: list[Any], *, limit_s: float | None = None, **keys: Any) -> dict[int, Any]:
@@ -62,6 +63,24 @@ def test_a_task_that_hangs_is_ended_with_its_children(tmp_path):
     assert gone(int((tmp_path / "pid").read_text()))
 
 
+TOLD = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only /proc tells who")
+
+
+@TOLD
+@pytest.mark.parametrize("ends", ["cancelled", "with the block"])
+def test_who_fled_into_a_session_of_its_own_is_ended_too(ends, tmp_path):
+    with Local(workers=1).crew(ready) as crew:
+        crew.start("a", ("flee", tmp_path / "pid", tmp_path / "fled"))
+        while not (found := fled(tmp_path / "fled")):
+            crew.next(0.05)
+        if ends == "cancelled":
+            crew.cancel("a", "enough")
+            assert [event.says for event in events(crew)] == ["enough"]
+            assert all(map(gone, found))
+    assert len(found) == 2
+    assert all(map(gone, found))
+
+
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is told by /proc")
 def test_a_task_that_needs_too_much_memory_is_ended():
     found = done(["eat", ("double", 1)], memory_mb=400)
@@ -99,6 +118,49 @@ def test_workers_that_cannot_be_made_ready_are_told():
     assert "no such data" in str(told.value)
 
 
+@TOLD
+def test_a_server_of_workers_that_is_killed_while_it_forks_is_replaced():
+    server = done(["parent"], workers=1)[0].value
+    os.kill(server, signal.SIGSTOP)
+    asks = threading.main_thread().ident
+
+    def kill() -> None:
+        while sys._current_frames()[asks].f_code.co_name != "read_signed":
+            time.sleep(0.01)  # it is asked for a worker, and whoever asks waits for an answer
+        os.kill(server, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    found = done(["parent"], workers=1)
+    killer.join()
+    assert found[0].value != server
+
+
+DEADLY = """
+import sys
+from mlops.compute.processes import Processes
+from mlops.core.errors import MlopsError
+
+sys.path.append(sys.argv[1])
+try:
+    with Processes(print, size=1, threads=1, preload=("deadly",)) as crew:
+        crew.start("one", 1)
+except MlopsError as error:
+    print(error)
+    sys.exit(error.exit_code)
+"""
+
+
+def test_a_server_of_workers_that_always_dies_is_told(tmp_path, cli):
+    (tmp_path / "deadly.py").write_text("import os\n\nos.kill(os.getpid(), 9)\n")
+    command = [sys.executable, "-c", DEADLY, str(tmp_path)]
+    ran = subprocess.run(command, env=cli.environment(), capture_output=True, text=True)
+    assert ran.returncode == 4, ran.stderr
+    assert "error[workers-not-ready]" in ran.stdout
+    assert "compute.workers=0" in ran.stdout
+    assert "Traceback" not in ran.stderr
+
+
 def test_nothing_stays_when_the_block_ends(tmp_path):
     with Local(workers=1).crew(ready) as crew:
         crew.start("a", ("hang", tmp_path / "pid"))
@@ -114,21 +176,28 @@ from pathlib import Path
 from mlops.compute.local import Local
 from tests.compute.words import ready
 with Local(workers=2).crew(ready) as crew:
-    crew.start("a", ("hang", Path(sys.argv[2])))
+    crew.start("a", ("flee", Path(sys.argv[2]), Path(sys.argv[3])))
     while True:
         crew.next(1)
 """
 
 
-def test_nothing_stays_when_the_driver_is_killed(tmp_path, root):
-    place = tmp_path / "pid"
-    driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(root), str(place)], cwd=tmp_path)
-    while not place.exists() or not place.read_text():
+@pytest.mark.parametrize("ends", ["killed", "killed while it ends a worker"])
+def test_nothing_stays_when_the_driver_is_killed(ends, tmp_path, root):
+    places = (tmp_path / "pid", tmp_path / "fled")
+    command = [sys.executable, "-c", DRIVER, str(root), *map(str, places)]
+    driver = subprocess.Popen(command, cwd=tmp_path)
+    while not (found := fled(places[1])):
         assert driver.poll() is None
         time.sleep(0.02)
+    child = int(places[0].read_text())
+    if ends != "killed":
+        os.kill(parent_of(child), signal.SIGSTOP)  # as who ends it does first
     driver.kill()
     driver.wait()
-    assert gone(int(place.read_text()))
+    assert gone(child)
+    if Path("/proc").exists():
+        assert all(map(gone, found))
 
 
 def test_failures_are_events_and_not_exceptions_in_one_process_too():

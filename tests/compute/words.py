@@ -34,12 +34,14 @@ def do(task: Any, tell: Any) -> Any:
         "fail": lambda: int(rest[0]),
         "tell": lambda: [tell(each) for each in range(3)],
         "hang": lambda: hang(Path(rest[0])),
+        "flee": lambda: hang(Path(rest[0]), lambda: flee(Path(rest[1]))),
         "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
         "segfault": lambda: ctypes.string_at(0),
         "exit": lambda: sys.exit(3),
         "eat": eat,
         "lambda": lambda: lambda: 1,
         "pid": os.getpid,
+        "parent": os.getppid,
         "threads": lambda: os.environ["OMP_NUM_THREADS"],
         "pools": pools,
         "setups": lambda: list(SETUPS),
@@ -56,6 +58,14 @@ def hang(place: Path, first: Callable[[], None] = lambda: None) -> None:
     place.write_text(str(child.pid))
     first()
     child.wait()
+
+
+def flee(place: Path) -> None:
+    """Start what is hard to find: one in a session of its own, and one that has lost its parent."""
+    child = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    words = "setsid sleep 300 > /dev/null 2>&1 & echo $!"
+    orphan = subprocess.run(["sh", "-c", words], stdout=subprocess.PIPE, check=True)
+    place.write_text(f"{child.pid} {int(orphan.stdout)}")
 
 
 def wait(place: Path) -> None:
@@ -77,8 +87,12 @@ def kill_keeper(place: Path) -> None:
     """Kill the process in which an engine keeps the outpost of this worker, and stand still."""
     keeper = os.getpid()
     for _ in ("server of workers", "outpost", "keeper"):
-        keeper = int(Path(f"/proc/{keeper}/stat").read_text().rpartition(")")[2].split()[1])
+        keeper = parent_of(keeper)
     hang(place, lambda: os.kill(keeper, signal.SIGKILL))
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def eat() -> None:
@@ -132,6 +146,13 @@ def lives(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+def fled(place: Path) -> list[int]:
+    """Who has fled, once they have; all live."""
+    found = [int(each) for each in place.read_text().split()] if place.exists() else []
+    assert all(map(lives, found))
+    return found
 
 
 def gone(pid: int, within_s: float = 10) -> bool:

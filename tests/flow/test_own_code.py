@@ -99,3 +99,33 @@ def test_what_is_installed_inside_the_project_is_not_its_own_code(tmp_path):
     except ValueError as error:
         told = fault(error, Path(json.__file__).parent, where="here", again="run it again")
     assert (told.code, told.exit_code, told.where) == ("bug", 5, "here")
+
+
+LOUD = "import os\nimport subprocess\n\nprint('as it is read')\n" + model(
+    fit="print('loud'); os.write(1, b'low'); subprocess.run(['echo', 'child'])",
+    predict="print('asked')",
+)
+SPACE = ("tuner=grid", "tuner.space.cleaner.outliers.factor=choice(2, 3)")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["model=own"],
+        ["model=own", *SPACE, "compute.workers=2"],
+        ["model=own", *SPACE, "compute.workers=0"],
+        ["-m", "model=own", "seed=1,2", "compute.workers=0"],
+    ],
+    ids=["a run", "trials in workers", "trials here", "jobs here"],
+)
+def test_what_it_prints_comes_not_between_what_the_command_says(words, own):
+    ended = own(LOUD, *words, "ui=json", "mode.judge=false").ok()
+    assert ended.json["outcome"] in ("passed", "done")
+    for said in ("as it is read", "loud", "low", "child"):
+        assert said in ended.stderr
+
+
+def test_what_it_prints_is_not_on_the_plain_screen_either(own):
+    ended = own(LOUD, "model=own", "ui=plain", "mode.judge=false").ok()
+    assert "passed" in ended.stdout
+    assert not [word for word in ("as it is read", "loud", "low", "child") if word in ended.stdout]

@@ -44,7 +44,7 @@ class Line(RegressorMixin, BaseEstimator):
 
 
 def hang() -> None:
-    child = subprocess.Popen(["sleep", "600"])
+    child = subprocess.Popen(["sleep", "600"], start_new_session=True)
     Path("child").write_text(str(child.pid))
     child.wait()
 
