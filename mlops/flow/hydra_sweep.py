@@ -23,7 +23,7 @@ from mlops.config.sweeper.settings import SweeperSettings
 from mlops.config.sweeper.space import OLDER, PARAMS
 from mlops.config.sweeper.sweeper import log
 from mlops.core.crew import Failed
-from mlops.core.errors import ENVIRONMENT, MlopsError, closest, fail
+from mlops.core.errors import MlopsError, closest, fail
 from mlops.core.record import Result
 from mlops.core.secret import masked
 from mlops.flow.hydra_heard import Heard, leave
@@ -161,16 +161,6 @@ def _refused(command: Command, error: Exception) -> MlopsError:
             accepted=", ".join(KEYS),
             closest=closest(key, KEYS),
             next_step="correct the key, or leave it out",
-        )
-    if any(each.__name__ == "OperationalError" for each in type(cause).__mro__):
-        return fail(
-            "storage-unreachable",
-            "The database of the study cannot be reached.",
-            where="hydra.sweeper.storage",
-            found=said,
-            accepted="a database that answers and lets us in",
-            next_step="start it, or correct hydra.sweeper.storage; null keeps the study in memory",
-            exit_code=ENVIRONMENT,
         )
     return fail(
         "sweep-not-run",

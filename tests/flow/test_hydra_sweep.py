@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -215,3 +216,22 @@ def test_what_is_wrong_with_the_sweeper_is_told_with_its_cause(place, word, code
     (problem,) = caught.value.problems
     assert (problem.code, problem.exit_code) == (code, exit_code)
     assert says in str(problem)
+
+
+def test_a_database_is_told_as_the_tuner_tells_it(place):
+    words = ("-m", *QUIET, *GRID, *STORED, "model.word=fine")
+    place(*words)
+    database = sqlite3.connect(place.folder / "s.db", isolation_level=None)
+    database.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(MlopsError) as caught:
+        place(*words)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.exit_code) == ("storage-locked", 4)
+    database.execute("UPDATE alembic_version SET version_num = 'v99.0.0.a'")
+    database.execute("COMMIT")
+    database.close()
+    with pytest.raises(MlopsError) as caught:
+        place(*words)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.exit_code) == ("storage-version", 4)
+    assert problem.where == "hydra.sweeper.storage"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import itertools
 import math
 import warnings
@@ -11,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from mlops.config.sweeper.refusal import bad_setting
 from mlops.config.sweeper.space import Space
 
 if TYPE_CHECKING:
     from hydra.core.utils import JobReturn
     from optuna import Study
-    from optuna.samplers import BaseSampler
     from optuna.trial import Trial
 
 CUT_OFF, WHY, RETURNED = "cut off", "reason", "returned"
@@ -63,7 +61,7 @@ class Asking:
 
         Raises
         ------
-        ValueError
+        BadSweep
             A key is searched and fixed at once.
         """
         if self._grid is not None:
@@ -77,7 +75,8 @@ class Asking:
             self._extend(trial)
         twice = sorted(trial.params.keys() & trial.user_attrs)
         if twice:
-            raise ValueError(f"searched and fixed at once: {', '.join(twice)}")
+            names = ", ".join(twice)
+            raise bad_setting("custom_search_space", names, "no key that is searched and fixed")
         self._open[trial.number] = trial
         self.asked += 1
         params = {**trial.params, **self.space.fixed}
@@ -145,57 +144,6 @@ def untried(study: Study, space: Space) -> list[dict[str, Any]]:
     tried = {tuple(each.params.get(key) for key in axes) for each in finished(study)}
     every = itertools.product(*axes.values())
     return [dict(zip(axes, each, strict=True)) for each in every if each not in tried]
-
-
-def is_grid(given: Any) -> bool:
-    """Whether every combination is to be tried."""
-    return str(given["_target_"]).endswith(".GridSampler")
-
-
-def sampler_of(given: Any, done: int) -> BaseSampler:
-    """The sampler that the settings name.
-
-    Parameters
-    ----------
-    given : mapping
-        ``{_target_, seed, …}``.
-    done : int
-        Trials of a resumed study: a seeded sampler goes on with other numbers.
-    """
-    import optuna
-
-    made, keys = _taken(given)
-    if done and keys.get("seed") is not None:
-        told = hashlib.sha256(f"{keys['seed']} {done}".encode()).digest()
-        keys["seed"] = int.from_bytes(told[:4])
-    if is_grid(given):  # the order is ours
-        made, keys = optuna.samplers.RandomSampler, {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        sampler: BaseSampler = made(**keys)
-    return sampler
-
-
-def _taken(given: Any) -> tuple[Any, dict[str, Any]]:
-    """Class and arguments; keys that Optuna no longer has are left out, with a warning."""
-    import optuna
-    from hydra.utils import get_class, instantiate
-
-    target = str(given["_target_"])
-    module, _, name = target.rpartition(".")
-    name = "TPESampler" if name == "MOTPESampler" else name
-    made = getattr(optuna.samplers, name, None) if module == "optuna.samplers" else None
-    made = get_class(target) if made is None else made
-    keys = {
-        str(key): instantiate(value) if hasattr(value, "items") else value
-        for key, value in given.items()
-        if value is not None and not str(key).startswith("_")
-    }
-    known = inspect.signature(made).parameters
-    gone = sorted(keys.keys() - known.keys())
-    if gone:
-        warnings.warn(f"{name} of this Optuna has no {', '.join(gone)}", stacklevel=2)
-    return made, {key: value for key, value in keys.items() if key in known}
 
 
 def _values(returned: JobReturn, count: int) -> Sequence[float]:

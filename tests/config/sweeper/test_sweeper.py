@@ -17,6 +17,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from mlops.config.sweeper.space import Space
 from mlops.config.sweeper.study import Asking, take_up
 
+SAMPLERS = "optuna.samplers"
 ROOT = Path(__file__).resolve().parents[3]
 APPLICATION = """
 import os, time
@@ -227,6 +228,14 @@ def test_a_failed_job_ends_the_sweep_or_is_tolerated_as_the_settings_say(applica
         ("y=interval(2,1)", "interval(1, 2)"),
         ("y=tag(log,interval(0,1))", "-"),
         ("x=range(5,1)", "range(1, 5)"),
+        ("hydra.sweeper.storage=sqlte:///a.db", "sqlite://…"),
+        ("hydra.sweeper.storage={_target_: optuna.storages.RDBStrage}", "-"),
+        ("hydra.sweeper.sampler._target_=optuna.samplers.TPESamplr", f"{SAMPLERS}.TPESampler"),
+        ("hydra.sweeper.sampler._target_=optuna.pruners.MedianPruner", "-"),
+        ("hydra.sweeper.sampler.seed=abc", "-"),
+        ("hydra.sweeper.sampler=gp", "-"),
+        ("hydra.sweeper.custom_search_space=foo.bar", "-"),
+        ("hydra.sweeper.custom_search_space=os.nix", "-"),
     ],
 )
 def test_bad_settings_are_told_in_five_parts_before_the_first_job(application, word, near):
@@ -234,6 +243,26 @@ def test_bad_settings_are_told_in_five_parts_before_the_first_job(application, w
     assert "error[bad-s" in text
     assert f"closest   {near}\n" in text
     assert "Traceback" not in text
+    assert not (application.folder / "log").exists()
+
+
+NO_FOLDER, NO_DRIVER = "sqlite:///none/a.db", "mssql+pymssql://ann:s3cret@127.0.0.1:1/x"
+
+
+@pytest.mark.parametrize(
+    ("storage", "code"),
+    [
+        (NO_FOLDER, "storage-unreachable"),
+        (f"{{_target_: optuna.storages.RDBStorage, url: '{NO_FOLDER}'}}", "storage-unreachable"),
+        (f"'{NO_DRIVER}'", "storage-driver-missing"),
+    ],
+)
+def test_a_database_that_cannot_be_had_is_told_in_five_parts(application, storage, code):
+    text = application(f"hydra.sweeper.storage={storage}", code=1)
+    assert f"error[{code}]" in text
+    assert "where     hydra.sweeper.storage\n" in text
+    assert "Traceback" not in text
+    assert "s3cret" not in text
     assert not (application.folder / "log").exists()
 
 
