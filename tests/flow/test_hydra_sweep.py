@@ -166,7 +166,7 @@ def test_a_job_is_told_when_it_ends_and_ctrl_c_forgets_none(place, command_line,
 
 
 def test_ctrl_c_leaves_no_job_running(place, command_line):
-    words = ("-m", *QUIET, *GRID, "model.word=hang,fine", "ui=plain")
+    words = ("-m", *QUIET, *GRID, *STORED, "model.word=hang,fine", "ui=plain")
     driver = command_line(place.folder).start(*words)
     end = time.monotonic() + 120
     while not (place.folder / "child").exists() and time.monotonic() < end:
@@ -178,6 +178,7 @@ def test_ctrl_c_leaves_no_job_running(place, command_line):
     waiting = [json.loads(path.read_text()) for path in (place.outputs / "spool").glob("*.json")]
     states = {each["record"]["status"] for each in waiting}
     assert states == {"KILLED"}
+    assert [each.state.name for each in study(place).get_trials()] == ["FAIL"]
     child = Path("/proc") / (place.folder / "child").read_text()
     while child.exists() and time.monotonic() < end:  # until the system has cleared it away
         time.sleep(0.02)

@@ -7,11 +7,18 @@ from typing import Any
 
 from hydra.errors import CompactHydraException
 
-from mlops.core.errors import ENVIRONMENT, MlopsError, Problem, closest, listed
+from mlops.core.errors import ENVIRONMENT, INTERRUPTED, MlopsError, Problem, closest, listed
 from mlops.core.secret import masked
 from mlops.tuner.space import ACCEPTED, nearest
 
 SWEEPER = "hydra.sweeper"
+
+
+class Stopped(SystemExit, KeyboardInterrupt):
+    """Ctrl-C, at which an application of Hydra's alone ends without a trace."""
+
+    def __init__(self) -> None:
+        super().__init__(INTERRUPTED)
 
 
 class BadSweep(MlopsError, CompactHydraException):

@@ -31,7 +31,10 @@ def check(given: Any) -> None:
     """
     if not hasattr(given, "items") or "_target_" not in given:
         raise bad_setting("sampler", given, "a sampler: hydra/sweeper/sampler=tpe")
-    if _class(given).__name__ == "CmaEsSampler" and find_spec("cmaes") is None:
+    made = _class(given)
+    if made.__name__ == "GpSampler" and str(given["_target_"]).startswith(OPTUNA):
+        warnings.warn("Optuna's GPSampler needs torch: mlops' own GpSampler is used", stacklevel=2)
+    if made.__name__ == "CmaEsSampler" and find_spec("cmaes") is None:
         raise missing("sampler", given["_target_"], "cmaes")
 
 
@@ -43,7 +46,7 @@ def sampler_of(given: Any, done: int) -> BaseSampler:
     given : mapping
         ``{_target_, seed, …}``.
     done : int
-        Trials of a resumed study: a seeded sampler goes on with other numbers.
+        Trials that the study has: a seeded sampler goes on with other numbers.
 
     Raises
     ------

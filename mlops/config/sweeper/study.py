@@ -15,7 +15,7 @@ from mlops.config.sweeper.space import Space
 if TYPE_CHECKING:
     from hydra.core.utils import JobReturn
     from optuna import Study
-    from optuna.trial import Trial
+    from optuna.trial import FrozenTrial, Trial
 
 CUT_OFF, WHY, RETURNED = "cut off", "reason", "returned"
 
@@ -69,6 +69,7 @@ class Asking:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of experimental samplers
             trial = self.study.ask(self.space.searched)
+        self._open[trial.number] = trial
         for key, value in self.space.fixed.items():
             trial.set_user_attr(key, value)
         if self._extend is not None:
@@ -77,7 +78,6 @@ class Asking:
         if twice:
             names = ", ".join(twice)
             raise bad_setting("custom_search_space", names, "no key that is searched and fixed")
-        self._open[trial.number] = trial
         self.asked += 1
         params = {**trial.params, **self.space.fixed}
         return trial.number, [f"{key}={_word(value)}" for key, value in params.items()]
@@ -106,36 +106,56 @@ class Asking:
             self.study.tell(trial, values)
         return why
 
+    def close(self) -> None:
+        """Leave nothing open: what was not told is cut off, and a resumed sweep runs it again."""
+        while self._open:
+            _, trial = self._open.popitem()
+            _close(self.study, trial)
+
 
 def finished(study: Study) -> list[Any]:
     """The trials that count towards the total: what a kill cut off does not."""
     return [
         each
         for each in study.get_trials(deepcopy=False)
-        if each.state.is_finished() and each.user_attrs.get(WHY) != CUT_OFF
+        if each.state.is_finished() and not _is_cut_off(each)
     ]
 
 
 def take_up(study: Study, *, again: bool) -> int:
-    """Close the trials that a kill left open; with `again`, their parameters come next.
+    """Close the trials that a kill left open; with `again`, parameters that were cut off come next.
 
     One whose job had ended is told what that returned. Gives how many are to run again.
     """
     from optuna.trial import TrialState
 
-    cut_off = 0
     for each in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if RETURNED in each.user_attrs:
-            study.tell(each.number, each.user_attrs[RETURNED])
-            continue
-        cut_off += 1
-        # The trial is told before its words are queued again: killed in between, it is lost, and
-        # the total brings another in its place; the other order could try one twice.
-        study._storage.set_trial_user_attr(each._trial_id, WHY, CUT_OFF)
-        study.tell(each.number, state=TrialState.FAIL)
-        if again:
-            study.enqueue_trial(each.params)
-    return cut_off
+        _close(study, each)
+    # Told apart by what came later, not by a mark: killed in between, none is lost or tried twice.
+    every = study.get_trials(deepcopy=False)
+    later: list[dict[str, Any]] = []
+    left = []
+    for each in reversed(every):
+        if _is_cut_off(each) and not any(each.params.items() <= one.items() for one in later):
+            left.append(each.params)
+        later.append({**each.system_attrs.get("fixed_params", {}), **each.params})
+    for params in reversed(left) if again else ():
+        study.enqueue_trial(params)
+    return len(left)
+
+
+def _is_cut_off(trial: FrozenTrial) -> bool:
+    return bool(trial.user_attrs.get(WHY) == CUT_OFF)
+
+
+def _close(study: Study, trial: Trial | FrozenTrial) -> None:
+    from optuna.trial import TrialState
+
+    if RETURNED in trial.user_attrs:
+        study.tell(trial.number, trial.user_attrs[RETURNED])
+        return
+    study._storage.set_trial_user_attr(trial._trial_id, WHY, CUT_OFF)
+    study.tell(trial.number, state=TrialState.FAIL)
 
 
 def untried(study: Study, space: Space) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import MutableSequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from mlops.config.sweeper import sampler
 from mlops.config.sweeper.kept import opened, told
-from mlops.config.sweeper.refusal import bad_setting
+from mlops.config.sweeper.refusal import SWEEPER, Stopped, bad_setting
 from mlops.config.sweeper.slots import slots
 from mlops.config.sweeper.space import Space
 from mlops.config.sweeper.study import Asking, finished, take_up, untried
@@ -83,6 +84,8 @@ class StudySweeper(Sweeper):
         ------
         BadSweep
             A setting, or what is to be searched, cannot be used; no job has begun.
+        Stopped
+            At Ctrl-C.
         Exception
             What a job raised, where more failed than `max_failure_rate` allows.
         """
@@ -96,8 +99,17 @@ class StudySweeper(Sweeper):
         if self.config.hydra.output_subdir is not None:  # null asks Hydra for no copies
             OmegaConf.save(self.config, folder / "multirun.yaml")
         log.info(f"Study {asking.study.study_name!s}: {asking.total - asking.asked} jobs to run")
-        with told(self.storage):
-            returned, hopeless = self._carry_out(asking)
+        try:
+            with told(self.storage):
+                returned, hopeless = self._carry_out(asking)
+        except KeyboardInterrupt as error:
+            ended = f"Stopped: {asking.told} jobs ended"
+            is_kept = self.storage and self.study_name
+            log.warning(f"{ended}; {SWEEPER}.resume=true goes on" if is_kept else ended)
+            raise Stopped from error
+        finally:
+            with suppress(Exception):  # the store itself may be what is away
+                asking.close()
         if hopeless is not None:
             self._give_up(asking, *hopeless)
         _save(asking.study, folder / "optimization_results.yaml")
@@ -130,7 +142,8 @@ class StudySweeper(Sweeper):
         if self.resume and (left := take_up(study, again=not grid)):
             log.info(f"{left} jobs were cut off and run again")
         done = len(finished(study))
-        study.sampler = sampler.sampler_of(self.sampler, done)
+        # What was cut off counts here: drawn again, it would run beside the one taken up.
+        study.sampler = sampler.sampler_of(self.sampler, len(study.get_trials(deepcopy=False)))
         total = self.n_trials if self.resume else self.n_trials + done
         combinations = untried(study, space) if grid else None
         if combinations is not None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import optuna
@@ -18,6 +19,7 @@ from mlops.config.sweeper.space import Space
 from mlops.config.sweeper.study import Asking, take_up
 
 SAMPLERS = "optuna.samplers"
+JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")  # no process that idles
 ROOT = Path(__file__).resolve().parents[3]
 APPLICATION = """
 import os, time
@@ -90,6 +92,7 @@ class Application:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,  # so that Ctrl-C can reach all of it, as a terminal's does
         )
 
     def __call__(self, *words: str, code: int = 0) -> str:
@@ -281,6 +284,35 @@ def test_killed_it_goes_on_to_the_total_and_repeats_nothing_that_finished(applic
     states = [each.state.name for each in application.study().trials]
     assert (states.count("COMPLETE"), states.count("FAIL"), len(states)) == (6, 1, 7)
     assert "0 jobs to run" in application(*study)
+
+
+@pytest.mark.parametrize(
+    "launcher", [(), (*JOBLIB, "hydra.sweeper.n_jobs=2")], ids=["basic", "joblib"]
+)
+def test_ctrl_c_leaves_no_trial_running_and_what_it_cut_off_runs_again(application, launcher):
+    study = ("hydra.sweeper.storage=sqlite:///study.db", "hydra.sweeper.resume=true")
+    held = application.start(*study, *launcher, "waits_for=never")
+    wait_for(application.folder / "log", held, lines=2 if launcher else 1)
+    os.killpg(held.pid, signal.SIGINT)
+    text = held.communicate(timeout=120)[0]
+    assert held.returncode == 130, text
+    assert "hydra.sweeper.resume=true goes on" in text
+    assert "Traceback" not in text
+    cut_off = application.jobs()
+    assert [each.state.name for each in application.study().trials] == ["FAIL"] * len(cut_off)
+    application(*study)
+    again = application.jobs()
+    assert len(again) == 6
+    assert [again.count(each) for each in cut_off] == [1] * len(cut_off)
+    states = [each.state.name for each in application.study().trials]
+    assert states == ["FAIL"] * len(cut_off) + ["COMPLETE"] * 6
+    assert "0 jobs to run" in application(*study)
+
+
+def test_without_torch_our_own_gaussian_process_stands_in(application):
+    text = application("hydra/sweeper/sampler=gp", "hydra.sweeper.n_trials=12")
+    assert len(application.jobs()) == 12
+    assert ("GpSampler is used" in text) == (find_spec("torch") is None)
 
 
 def test_a_job_that_ended_before_its_turn_to_be_told_is_not_run_again():
