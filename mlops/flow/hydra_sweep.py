@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from hydra.errors import HydraException
 
@@ -113,6 +113,7 @@ class _Task:
     project: Path
     folder: Path
     parents: dict[str, str]
+    numbers: ClassVar[int] = 1  # that a job returns: its primary metric
 
     def __call__(self, config: Any) -> Result:
         from hydra.core.hydra_config import HydraConfig

@@ -196,9 +196,9 @@ def test_ctrl_c_leaves_no_job_running(place, command_line):
         ),
         (
             "hydra.sweeper.direction=[minimize,maximize]",
-            "sweep-not-run",
+            "bad-sweep",
             2,
-            "1 of 1 jobs failed; ValueError: 1 numbers returned for 2 directions",
+            "found     minimize, maximize",
         ),
         ("+hydra.sweeper.n_trails=3", "unknown-key", 2, "closest   n_trials"),
         ("hydra.sweeper.n_trails=3", "unknown-key", 2, "closest   n_trials"),
@@ -216,6 +216,7 @@ def test_what_is_wrong_with_the_sweeper_is_told_with_its_cause(place, word, code
         place("-m", *words, "data=boston_housing", "splitter.test_size=0.2,0.3", word)
     (problem,) = caught.value.problems
     assert (problem.code, problem.exit_code) == (code, exit_code)
+    assert not list(place.outputs.rglob("ended"))
     assert says in str(problem)
 
 

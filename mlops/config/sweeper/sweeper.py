@@ -63,6 +63,7 @@ class StudySweeper(Sweeper):
         from hydra.core.plugins import Plugins
 
         self.config, self.hydra_context = config, hydra_context
+        self.numbers = getattr(task_function, "numbers", None)  # that a job returns, if it says so
         self.launcher = Plugins.instance().instantiate_launcher(
             config=config, hydra_context=hydra_context, task_function=task_function
         )
@@ -136,8 +137,15 @@ class StudySweeper(Sweeper):
 
     def _asking(self, space: Space) -> Asking:
         directions, extend = _directions(self.direction), self._extension()
+        if self.numbers is not None and len(directions) != self.numbers:
+            accepted = f"as many as the numbers that a job returns: {self.numbers}"
+            raise bad_setting("direction", ", ".join(directions), accepted)
         sampler.check(self.sampler)
         study = opened(self.storage, self.study_name, directions)
+        theirs = [each.name.lower() for each in study.directions]
+        if theirs != directions:
+            accepted = f"{', '.join(theirs)}: so the study {study.study_name} began"
+            raise bad_setting("direction", ", ".join(directions), accepted)
         grid = sampler.is_grid(self.sampler)
         if self.resume and (left := take_up(study, again=not grid)):
             log.info(f"{left} jobs were cut off and run again")

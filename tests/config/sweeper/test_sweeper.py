@@ -210,6 +210,15 @@ def test_several_directions_give_the_solutions_that_none_beats(application):
             assert loss > least or gain < most or (loss, gain) == (least, most)
 
 
+def test_a_study_goes_on_only_in_the_direction_in_which_it_began(application):
+    stored = "hydra.sweeper.storage=sqlite:///study.db"
+    application(stored, "hydra.sweeper.n_trials=1")
+    text = application(stored, "hydra.sweeper.direction=maximize", code=1)
+    assert "error[bad-sweep]" in text
+    assert "minimize: so the study sphere began" in text
+    assert len(application.jobs()) == 1
+
+
 def test_a_failed_job_ends_the_sweep_or_is_tolerated_as_the_settings_say(application):
     text = application("fails_above=3", "x=1,5", "hydra.sweeper.sampler.seed=0", code=1)
     assert "x is too large" in text
