@@ -237,3 +237,34 @@ def test_a_database_is_told_as_the_tuner_tells_it(place):
     [problem] = caught.value.problems
     assert (problem.code, problem.exit_code) == ("storage-version", 4)
     assert problem.where == "hydra.sweeper.storage"
+
+
+BREAKS = """
+from optuna.samplers import TPESampler
+
+
+class Breaks(TPESampler):
+    def before_trial(self, study, trial):
+        if trial.number:
+            raise ModuleNotFoundError("No module named 'what_it_needs'")
+"""
+
+
+def test_a_sweeper_that_breaks_down_takes_nothing_of_what_has_ended_with_it(place):
+    (place.folder / "trouble" / "breaks.py").write_text(BREAKS)
+    own = "hydra.sweeper.sampler._target_=trouble.breaks.Breaks"
+    words = ("hydra/sweeper=optuna", *STORED, own)
+    with pytest.raises(MlopsError) as caught:
+        place("-m", *QUIET, *words, "model.word=choice(fine)")
+    [problem] = caught.value.problems
+    assert (problem.code, problem.exit_code) == ("sweep-not-run", 2)
+    assert "what_it_needs" in problem.found
+    [kept] = place.outputs.glob("runs/sweep-*/result.json")
+    result = json.loads(kept.read_text())
+    assert (result["outcome"], result["exit_code"]) == ("failed", 2)
+    assert len(result["details"]["rows"]) == 1
+    waiting = [json.loads(path.read_text()) for path in (place.outputs / "spool").glob("*.json")]
+    [parent] = [each["record"] for each in waiting if "mlops.sweep" in each["record"]["tags"]]
+    assert (parent["status"], parent["tags"]["mlops.reason"]) == ("FAILED", "sweep-not-run")
+    assert "table.csv" in parent["artifacts"]
+    assert [each.state.name for each in study(place).get_trials()] == ["COMPLETE", "FAIL"]

@@ -108,6 +108,11 @@ class Asking:
 
     def close(self) -> None:
         """Leave nothing open: what was not told is cut off, and a resumed sweep runs it again."""
+        from optuna.trial import TrialState
+
+        for each in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            if each.number not in self._open and not each.params:  # stopped while it was asked for
+                _close(self.study, each)
         while self._open:
             _, trial = self._open.popitem()
             _close(self.study, trial)

@@ -103,14 +103,15 @@ class StudySweeper(Sweeper):
         try:
             with told(self.storage):
                 returned, hopeless = self._carry_out(asking)
-        except KeyboardInterrupt as error:
+        except BaseException as error:
+            with suppress(Exception):  # the store itself may be what is away
+                asking.close()
+            if not isinstance(error, KeyboardInterrupt):
+                raise
             ended = f"Stopped: {asking.told} jobs ended"
             is_kept = self.storage and self.study_name
             log.warning(f"{ended}; {SWEEPER}.resume=true goes on" if is_kept else ended)
             raise Stopped from error
-        finally:
-            with suppress(Exception):  # the store itself may be what is away
-                asking.close()
         if hopeless is not None:
             self._give_up(asking, *hopeless)
         _save(asking.study, folder / "optimization_results.yaml")
