@@ -197,6 +197,7 @@ def _lines(sweep: Sweep, folder: str, *, is_whole: bool) -> list[str]:
         if "version" in result.details
     ]
     again = [] if is_whole else [sweep.again]
+    found += [sweep.before] if sweep.before else []
     return [*found, f"side by side: {folder}/report.html", *filter(None, again)]
 
 

@@ -109,6 +109,11 @@ def test_a_study_goes_on_past_jobs_that_were_killed_and_is_complete_in_the_end(p
     assert second.details["says"] == "1 of 1 jobs finished"
     third = place(*words, "hydra.sweeper.n_trials=2")
     assert (third.exit_code, third.details["says"]) == (0, "no job was left to run")
+    assert not any("ended before" in line for line in first.details["lines"])
+    assert any("1 job of the study ended before" in line for line in second.details["lines"])
+    told = [line for line in third.details["lines"] if "2 jobs of the study ended before" in line]
+    assert "the best of all its jobs: " in told[0]
+    assert told[0].endswith("with model.word=fine")
 
 
 def test_a_study_s_address_may_be_a_secret_and_every_sweep_has_its_own_folder(place, monkeypatch):

@@ -47,7 +47,7 @@ class Asking:
         self.study, self.space, self.total = study, space, total
         self._extend, self._grid = extend, grid
         self._open: dict[int, Trial] = {}
-        self.asked = len(finished(study))
+        self.asked = self.before = len(finished(study))
         self.failed = 0
         self.told = 0
 

@@ -22,6 +22,7 @@ from mlops.config.sweeper.slots import slots
 from mlops.config.sweeper.space import Space
 from mlops.config.sweeper.study import Asking, finished, take_up, untried
 
+FOUND = "optimization_results.yaml"
 DIRECTIONS = ("minimize", "maximize")
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,9 @@ class StudySweeper(Sweeper):
         folder.mkdir(parents=True, exist_ok=True)
         if self.config.hydra.output_subdir is not None:  # null asks Hydra for no copies
             OmegaConf.save(self.config, folder / "multirun.yaml")
-        log.info(f"Study {asking.study.study_name!s}: {asking.total - asking.asked} jobs to run")
+        before = f"{asking.before} jobs ended before, " if asking.before else ""
+        left = asking.total - asking.asked
+        log.info(f"Study {asking.study.study_name!s}: {before}{left} jobs to run")
         try:
             with told(self.storage):
                 returned, hopeless = self._carry_out(asking)
@@ -112,9 +115,10 @@ class StudySweeper(Sweeper):
             is_kept = self.storage and self.study_name
             log.warning(f"{ended}; {SWEEPER}.resume=true goes on" if is_kept else ended)
             raise Stopped from error
+        with told(self.storage):
+            _save(asking, folder / FOUND)
         if hopeless is not None:
             self._give_up(asking, *hopeless)
-        _save(asking.study, folder / "optimization_results.yaml")
         every = [each for _, each in sorted(returned.items())]
         return [every[at : at + self.n_jobs] for at in range(0, len(every), self.n_jobs)]
 
@@ -226,9 +230,12 @@ def _directions(direction: Any) -> list[str]:
     return found
 
 
-def _save(study: Any, path: Path) -> None:
-    """What was found, for whoever reads files."""
+def _save(asking: Asking, path: Path) -> None:
+    """What was found in the whole study, for whoever reads files."""
+    study = asking.study
     found: dict[str, Any] = {"name": "optuna"}
+    if asking.before:
+        found["ended_before"] = asking.before
     best = [each for each in study.best_trials if each.values]
     if len(study.directions) > 1:
         found["solutions"] = [{"params": t.params, "values": list(t.values)} for t in best]
