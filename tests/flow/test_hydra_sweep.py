@@ -256,8 +256,10 @@ class Breaks(TPESampler):
 
 
 def test_a_sweeper_that_breaks_down_takes_nothing_of_what_has_ended_with_it(place):
-    (place.folder / "trouble" / "breaks.py").write_text(BREAKS)
-    own = "hydra.sweeper.sampler._target_=trouble.breaks.Breaks"
+    # A module of its own: the package `trouble` of another test may be loaded already.
+    (place.folder / "down.py").write_text(BREAKS)
+    (place.folder / "mlops.yaml").write_text('allowed_targets: ["trouble.*", "down.Breaks"]\n')
+    own = "hydra.sweeper.sampler._target_=down.Breaks"
     words = ("hydra/sweeper=optuna", *STORED, own)
     with pytest.raises(MlopsError) as caught:
         place("-m", *QUIET, *words, "model.word=choice(fine)")
