@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import yaml
 from hydra.errors import HydraException
 
 from mlops.config.build import project_on_path
@@ -21,10 +22,11 @@ from mlops.config.job import Job
 from mlops.config.resolve import own_error
 from mlops.config.sweeper.settings import SweeperSettings
 from mlops.config.sweeper.space import OLDER, PARAMS
-from mlops.config.sweeper.sweeper import log
+from mlops.config.sweeper.sweeper import FOUND, log
 from mlops.core.crew import Failed
-from mlops.core.errors import ENVIRONMENT, MlopsError, closest, fail
+from mlops.core.errors import MlopsError, closest, counted, fail
 from mlops.core.record import Result
+from mlops.core.report import rounded
 from mlops.core.secret import masked
 from mlops.flow.hydra_heard import Heard, leave
 from mlops.flow.jobs import job_of
@@ -77,6 +79,7 @@ def launched(command: Command, sweep: Sweep) -> None:
         return
     finally:
         GlobalHydra.instance().clear()
+        sweep.before = _before(folder / FOUND)
         # Hydra's own sweeper keeps a copy of the words; an address may hold a password.
         (folder / "multirun.yaml").unlink(missing_ok=True)
     returned = [each for batch in answer or [] for each in _listed(batch)]
@@ -85,6 +88,22 @@ def launched(command: Command, sweep: Sweep) -> None:
             job = job_of(command, tuple(each.overrides))
             heard.tell(job, _result(job, each))
     sweep.count = len(sweep.jobs) if returned else 0  # none: a study that has its total already
+
+
+def _before(path: Path) -> str:
+    """What a study that goes on had found already; empty where it is new, or there is none."""
+    found = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if not found.get("ended_before"):
+        return ""
+    says = f"{counted(found['ended_before'], 'job')} of the study ended before"
+    if "best_value" not in found:
+        return says
+    drawn = {
+        key: rounded(each) if isinstance(each, float) else each
+        for key, each in found["best_params"].items()
+    }
+    words = masked(" ".join(f"{key}={each}" for key, each in drawn.items()))
+    return f"{says}; the best of all its jobs: {rounded(found['best_value'])} with {words}"
 
 
 @contextmanager
@@ -113,6 +132,7 @@ class _Task:
     project: Path
     folder: Path
     parents: dict[str, str]
+    numbers: ClassVar[int] = 1  # that a job returns: its primary metric
 
     def __call__(self, config: Any) -> Result:
         from hydra.core.hydra_config import HydraConfig
@@ -161,16 +181,6 @@ def _refused(command: Command, error: Exception) -> MlopsError:
             accepted=", ".join(KEYS),
             closest=closest(key, KEYS),
             next_step="correct the key, or leave it out",
-        )
-    if any(each.__name__ == "OperationalError" for each in type(cause).__mro__):
-        return fail(
-            "storage-unreachable",
-            "The database of the study cannot be reached.",
-            where="hydra.sweeper.storage",
-            found=said,
-            accepted="a database that answers and lets us in",
-            next_step="start it, or correct hydra.sweeper.storage; null keeps the study in memory",
-            exit_code=ENVIRONMENT,
         )
     return fail(
         "sweep-not-run",

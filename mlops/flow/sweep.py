@@ -13,7 +13,7 @@ from mlops.config.combinations import combinations, samples
 from mlops.config.commandline import Command
 from mlops.config.job import Job
 from mlops.config.sweeper.space import as_words
-from mlops.core.errors import INTERRUPTED, SWEEP, MlopsError, Problem, fail
+from mlops.core.errors import BUG, INTERRUPTED, SWEEP, MlopsError, Problem, fail
 from mlops.core.paths import near, write_whole
 from mlops.core.record import Result
 from mlops.flow.delivered import delivered, keep
@@ -112,14 +112,20 @@ def _all(sweep: Sweep, memory: Memory, go: Callable[[Sweep], None]) -> Result:
         except (KeyboardInterrupt, BrokenPipeError) as error:
             if sweep.again:
                 error.add_note(sweep.again)
-            result = _written(sweep, _summary(sweep, time.perf_counter() - began, aborted=True))
+            so_far = _summary(sweep, time.perf_counter() - began, ended_by=INTERRUPTED)
+            result = _written(sweep, so_far)
             sweep.stopped("KILLED", "aborted", FILES)
             with suppress(BrokenPipeError):  # nobody looks any more
                 sweep.screen.show(result)
             raise
         except BaseException as error:
             problems = getattr(error, "problems", ())
-            sweep.stopped("FAILED", problems[0].code if problems else "bug")
+            code = max((each.exit_code for each in problems), default=BUG)
+            if sweep.results:  # what is wrong now makes nothing of what ended before
+                so_far = _summary(sweep, time.perf_counter() - began, ended_by=code)
+                sweep.screen.show(_written(sweep, so_far))
+            files = FILES if sweep.results else ()
+            sweep.stopped("FAILED", problems[0].code if problems else "bug", files)
             raise
         versions = sweep.register()
         result = _written(sweep, _summary(sweep, time.perf_counter() - began))
@@ -151,8 +157,9 @@ def _written(sweep: Sweep, result: Result) -> Result:
     return result
 
 
-def _summary(sweep: Sweep, seconds: float, *, aborted: bool = False) -> Result:
-    jobs, results = sweep.jobs, sweep.results
+def _summary(sweep: Sweep, seconds: float, *, ended_by: int = 0) -> Result:
+    """What became of `sweep`; `ended_by` is the exit code of what came before its end."""
+    jobs, results, aborted = sweep.jobs, sweep.results, ended_by == INTERRUPTED
     lost = sum(result.outcome in ("failed", "aborted") for result in results)
     failed = sum(result.outcome == "failed" for result in results)
     is_all = len(results) == sweep.count
@@ -161,21 +168,21 @@ def _summary(sweep: Sweep, seconds: float, *, aborted: bool = False) -> Result:
     ran = f"{len(results) - lost} of {sweep.count or len(results)} jobs finished"
     ran += f", {failed} failed" if failed else ""
     return Result(
-        outcome="aborted" if aborted else "failed" if failed else "done",
-        exit_code=INTERRUPTED if aborted else code,
+        outcome="aborted" if aborted else "failed" if failed or ended_by else "done",
+        exit_code=ended_by or code,
         name=" ".join(sweep.names),
         folder=folder,
         steps=tuple(sweep.steps),
         problems=tuple(each for result in results for each in result.problems),
         details={
             "says": ran if results else STOPPED if aborted else NOTHING,
-            "lines": _lines(sweep, folder, is_whole=is_all and not lost),
+            "lines": _lines(sweep, folder, is_whole=is_all and not lost and not ended_by),
             "rows": rows(sweep.ended, sweep.varied),
             "jobs": [{"key": each.key, "folder": each.folder} for each in results],
             "registers": {
                 key: register
                 for register, key in map(sweep.registers, sweep.names)
-                if register and key and not aborted
+                if register and key and not ended_by
             },
         },
         seconds=round(seconds, 3),
@@ -190,6 +197,7 @@ def _lines(sweep: Sweep, folder: str, *, is_whole: bool) -> list[str]:
         if "version" in result.details
     ]
     again = [] if is_whole else [sweep.again]
+    found += [sweep.before] if sweep.before else []
     return [*found, f"side by side: {folder}/report.html", *filter(None, again)]
 
 

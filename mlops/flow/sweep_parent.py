@@ -35,6 +35,8 @@ class Sweep:
         How what is missing is run; empty where nobody remembers what that is.
     count : int
         How many jobs there are to be, 0 where nobody knows yet; at first all that are given.
+    before : str
+        What a study that goes on had found in earlier commands; empty where there is none.
     """
 
     jobs: list[Job]
@@ -45,6 +47,7 @@ class Sweep:
     resumed: bool = False
     again: str = "resume=true with the same command runs what is missing"
     count: int = 0
+    before: str = ""
     _became: dict[int, tuple[Result, Step]] = field(default_factory=dict)
     _known: tuple[list[Job], dict[int, int], list[str]] | None = None
     _best: tuple[Job, Result] | None = None

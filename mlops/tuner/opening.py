@@ -14,6 +14,7 @@ from mlops.core.paths import SAFE_NAME
 from mlops.core.secret import Secret
 from mlops.core.tuning import Objective
 from mlops.tuner import storage as stores
+from mlops.tuner.address import explained, knock, shown
 from mlops.tuner.agreement import agree, description, nearness
 from mlops.tuner.condition import Axis
 from mlops.tuner.goals import Goal
@@ -71,7 +72,7 @@ class Place:
         if self.storage is not None:
             if is_alone:
                 raise _not_alone()
-            stores.check(self.storage)
+            knock(self.storage)
 
 
 @contextlib.contextmanager
@@ -93,7 +94,7 @@ def opened(
     """
     with contextlib.ExitStack() as stack:
         if place.storage is not None:  # it may also go away in between
-            stack.enter_context(stores.explained(place.storage))
+            stack.enter_context(explained(place.storage))
         ours = description(objective, axes, goals)
         store, name, where, is_new = _store(place, objective, ours, stack)
         found = _load(store, name, goals)
@@ -115,7 +116,7 @@ def _store(
     """The storage, the study's name in it, where that is, and whether it has to be a new one."""
     if place.storage is not None:
         name = place.study or objective.name
-        where = f"{name} in {stores.shown(place.storage)}"
+        where = f"{name} in {shown(place.storage)}"
         return stores.database(place.storage, _ask_again), name, where, False
     if objective.studies is None:
         from optuna.storages import InMemoryStorage

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -108,6 +109,11 @@ def test_a_study_goes_on_past_jobs_that_were_killed_and_is_complete_in_the_end(p
     assert second.details["says"] == "1 of 1 jobs finished"
     third = place(*words, "hydra.sweeper.n_trials=2")
     assert (third.exit_code, third.details["says"]) == (0, "no job was left to run")
+    assert not any("ended before" in line for line in first.details["lines"])
+    assert any("1 job of the study ended before" in line for line in second.details["lines"])
+    told = [line for line in third.details["lines"] if "2 jobs of the study ended before" in line]
+    assert "the best of all its jobs: " in told[0]
+    assert told[0].endswith("with model.word=fine")
 
 
 def test_a_study_s_address_may_be_a_secret_and_every_sweep_has_its_own_folder(place, monkeypatch):
@@ -165,7 +171,7 @@ def test_a_job_is_told_when_it_ends_and_ctrl_c_forgets_none(place, command_line,
 
 
 def test_ctrl_c_leaves_no_job_running(place, command_line):
-    words = ("-m", *QUIET, *GRID, "model.word=hang,fine", "ui=plain")
+    words = ("-m", *QUIET, *GRID, *STORED, "model.word=hang,fine", "ui=plain")
     driver = command_line(place.folder).start(*words)
     end = time.monotonic() + 120
     while not (place.folder / "child").exists() and time.monotonic() < end:
@@ -177,6 +183,7 @@ def test_ctrl_c_leaves_no_job_running(place, command_line):
     waiting = [json.loads(path.read_text()) for path in (place.outputs / "spool").glob("*.json")]
     states = {each["record"]["status"] for each in waiting}
     assert states == {"KILLED"}
+    assert [each.state.name for each in study(place).get_trials()] == ["FAIL"]
     child = Path("/proc") / (place.folder / "child").read_text()
     while child.exists() and time.monotonic() < end:  # until the system has cleared it away
         time.sleep(0.02)
@@ -194,9 +201,9 @@ def test_ctrl_c_leaves_no_job_running(place, command_line):
         ),
         (
             "hydra.sweeper.direction=[minimize,maximize]",
-            "sweep-not-run",
+            "bad-sweep",
             2,
-            "1 of 1 jobs failed; ValueError: 1 numbers returned for 2 directions",
+            "found     minimize, maximize",
         ),
         ("+hydra.sweeper.n_trails=3", "unknown-key", 2, "closest   n_trials"),
         ("hydra.sweeper.n_trails=3", "unknown-key", 2, "closest   n_trials"),
@@ -214,4 +221,57 @@ def test_what_is_wrong_with_the_sweeper_is_told_with_its_cause(place, word, code
         place("-m", *words, "data=boston_housing", "splitter.test_size=0.2,0.3", word)
     (problem,) = caught.value.problems
     assert (problem.code, problem.exit_code) == (code, exit_code)
+    assert not list(place.outputs.rglob("ended"))
     assert says in str(problem)
+
+
+def test_a_database_is_told_as_the_tuner_tells_it(place):
+    words = ("-m", *QUIET, *GRID, *STORED, "model.word=fine")
+    place(*words)
+    database = sqlite3.connect(place.folder / "s.db", isolation_level=None)
+    database.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(MlopsError) as caught:
+        place(*words)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.exit_code) == ("storage-locked", 4)
+    database.execute("UPDATE alembic_version SET version_num = 'v99.0.0.a'")
+    database.execute("COMMIT")
+    database.close()
+    with pytest.raises(MlopsError) as caught:
+        place(*words)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.exit_code) == ("storage-version", 4)
+    assert problem.where == "hydra.sweeper.storage"
+
+
+BREAKS = """
+from optuna.samplers import TPESampler
+
+
+class Breaks(TPESampler):
+    def before_trial(self, study, trial):
+        if trial.number:
+            raise ModuleNotFoundError("No module named 'what_it_needs'")
+"""
+
+
+def test_a_sweeper_that_breaks_down_takes_nothing_of_what_has_ended_with_it(place):
+    # A module of its own: the package `trouble` of another test may be loaded already.
+    (place.folder / "down.py").write_text(BREAKS)
+    (place.folder / "mlops.yaml").write_text('allowed_targets: ["trouble.*", "down.Breaks"]\n')
+    own = "hydra.sweeper.sampler._target_=down.Breaks"
+    words = ("hydra/sweeper=optuna", *STORED, own)
+    with pytest.raises(MlopsError) as caught:
+        place("-m", *QUIET, *words, "model.word=choice(fine)")
+    [problem] = caught.value.problems
+    assert (problem.code, problem.exit_code) == ("sweep-not-run", 2)
+    assert "what_it_needs" in problem.found
+    [kept] = place.outputs.glob("runs/sweep-*/result.json")
+    result = json.loads(kept.read_text())
+    assert (result["outcome"], result["exit_code"]) == ("failed", 2)
+    assert len(result["details"]["rows"]) == 1
+    waiting = [json.loads(path.read_text()) for path in (place.outputs / "spool").glob("*.json")]
+    [parent] = [each["record"] for each in waiting if "mlops.sweep" in each["record"]["tags"]]
+    assert (parent["status"], parent["tags"]["mlops.reason"]) == ("FAILED", "sweep-not-run")
+    assert "table.csv" in parent["artifacts"]
+    assert [each.state.name for each in study(place).get_trials()] == ["COMPLETE", "FAIL"]

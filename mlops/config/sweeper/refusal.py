@@ -7,17 +7,27 @@ from typing import Any
 
 from hydra.errors import CompactHydraException
 
-from mlops.core.errors import MlopsError, Problem, closest, listed
+from mlops.core.errors import ENVIRONMENT, INTERRUPTED, MlopsError, Problem, closest, listed
+from mlops.core.secret import masked
 from mlops.tuner.space import ACCEPTED, nearest
 
 SWEEPER = "hydra.sweeper"
+
+
+class Stopped(SystemExit, KeyboardInterrupt):
+    """Ctrl-C, at which an application of Hydra's alone ends without a trace."""
+
+    def __init__(self) -> None:
+        super().__init__(INTERRUPTED)
 
 
 class BadSweep(MlopsError, CompactHydraException):
     """Of these Hydra prints what they say; of others a trace."""
 
 
-def bad_setting(key: str, found: Any, accepted: str, words: Sequence[str] = ()) -> BadSweep:
+def bad_setting(
+    key: str, found: Any, accepted: str, words: Sequence[str] = (), *, why: object = ""
+) -> BadSweep:
     """The error for a value of ``hydra.sweeper``.
 
     Parameters
@@ -27,17 +37,35 @@ def bad_setting(key: str, found: Any, accepted: str, words: Sequence[str] = ()) 
     accepted : str
         Empty where `words` are all that may be there.
     words : sequence of str
+    why : object
+        What somebody else has said against it.
     """
     near = closest(found, words)
+    said = masked(" ".join(f"{found} ({why})".split()))[:300] if str(why) else str(found)
     return BadSweep(
         Problem(
             code="bad-sweep",
             says=f"{SWEEPER}.{key} cannot be used.",
             where=f"{SWEEPER}.{key}",
-            found=str(found),
+            found=said,
             accepted=accepted or listed(words),
             closest=near,
             next_step=f"write {SWEEPER}.{key}={near}" if near else f"correct {SWEEPER}.{key}",
+        )
+    )
+
+
+def missing(key: str, found: str, package: str) -> BadSweep:
+    """The error for a value that needs a `package`, whose extra has its name."""
+    return BadSweep(
+        Problem(
+            code="extra-missing",
+            says=f"{found} needs a package that is not installed.",
+            where=f"{SWEEPER}.{key}",
+            found=f"no {package}",
+            accepted=f"an installed {package}",
+            next_step=f"pip install 'mlops[{package}]', or leave {SWEEPER}.{key} as it was",
+            exit_code=ENVIRONMENT,
         )
     )
 

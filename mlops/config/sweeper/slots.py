@@ -6,6 +6,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
@@ -49,19 +50,31 @@ class AtOnce:
 
     def __init__(self, launcher: Any, size: int) -> None:
         self._launcher, self.size = launcher, size
-        self._ended: queue.SimpleQueue[tuple[int, JobReturn]] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[tuple[int, JobReturn | None]] = queue.SimpleQueue()
 
     def start(self, number: int, words: Words) -> None:
         """Have job `number` run with `words`."""
 
         def wait() -> None:
-            self._ended.put((number, _launched(self._launcher, number, words)))
+            returned = None
+            with suppress(KeyboardInterrupt):  # its process was stopped; who waits is told
+                returned = _launched(self._launcher, number, words)
+            self._ended.put((number, returned))
 
         threading.Thread(target=wait, name=f"job {number}", daemon=True).start()
 
     def next(self) -> tuple[int, JobReturn]:
-        """Number and job return of the next job that ended or was lost."""
-        return self._ended.get()
+        """Number and job return of the next job that ended or was lost.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            Somebody stopped it.
+        """
+        number, returned = self._ended.get()
+        if returned is None:
+            raise KeyboardInterrupt
+        return number, returned
 
 
 def slots(launcher: Any, size: int) -> InTurn | AtOnce:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import itertools
 import math
 import warnings
@@ -11,13 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from mlops.config.sweeper.refusal import bad_setting
 from mlops.config.sweeper.space import Space
 
 if TYPE_CHECKING:
     from hydra.core.utils import JobReturn
     from optuna import Study
-    from optuna.samplers import BaseSampler
-    from optuna.trial import Trial
+    from optuna.trial import FrozenTrial, Trial
 
 CUT_OFF, WHY, RETURNED = "cut off", "reason", "returned"
 
@@ -49,7 +47,7 @@ class Asking:
         self.study, self.space, self.total = study, space, total
         self._extend, self._grid = extend, grid
         self._open: dict[int, Trial] = {}
-        self.asked = len(finished(study))
+        self.asked = self.before = len(finished(study))
         self.failed = 0
         self.told = 0
 
@@ -63,7 +61,7 @@ class Asking:
 
         Raises
         ------
-        ValueError
+        BadSweep
             A key is searched and fixed at once.
         """
         if self._grid is not None:
@@ -71,14 +69,15 @@ class Asking:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of experimental samplers
             trial = self.study.ask(self.space.searched)
+        self._open[trial.number] = trial
         for key, value in self.space.fixed.items():
             trial.set_user_attr(key, value)
         if self._extend is not None:
             self._extend(trial)
         twice = sorted(trial.params.keys() & trial.user_attrs)
         if twice:
-            raise ValueError(f"searched and fixed at once: {', '.join(twice)}")
-        self._open[trial.number] = trial
+            names = ", ".join(twice)
+            raise bad_setting("custom_search_space", names, "no key that is searched and fixed")
         self.asked += 1
         params = {**trial.params, **self.space.fixed}
         return trial.number, [f"{key}={_word(value)}" for key, value in params.items()]
@@ -107,36 +106,61 @@ class Asking:
             self.study.tell(trial, values)
         return why
 
+    def close(self) -> None:
+        """Leave nothing open: what was not told is cut off, and a resumed sweep runs it again."""
+        from optuna.trial import TrialState
+
+        for each in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            if each.number not in self._open and not each.params:  # stopped while it was asked for
+                _close(self.study, each)
+        while self._open:
+            _, trial = self._open.popitem()
+            _close(self.study, trial)
+
 
 def finished(study: Study) -> list[Any]:
     """The trials that count towards the total: what a kill cut off does not."""
     return [
         each
         for each in study.get_trials(deepcopy=False)
-        if each.state.is_finished() and each.user_attrs.get(WHY) != CUT_OFF
+        if each.state.is_finished() and not _is_cut_off(each)
     ]
 
 
 def take_up(study: Study, *, again: bool) -> int:
-    """Close the trials that a kill left open; with `again`, their parameters come next.
+    """Close the trials that a kill left open; with `again`, parameters that were cut off come next.
 
     One whose job had ended is told what that returned. Gives how many are to run again.
     """
     from optuna.trial import TrialState
 
-    cut_off = 0
     for each in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if RETURNED in each.user_attrs:
-            study.tell(each.number, each.user_attrs[RETURNED])
-            continue
-        cut_off += 1
-        # The trial is told before its words are queued again: killed in between, it is lost, and
-        # the total brings another in its place; the other order could try one twice.
-        study._storage.set_trial_user_attr(each._trial_id, WHY, CUT_OFF)
-        study.tell(each.number, state=TrialState.FAIL)
-        if again:
-            study.enqueue_trial(each.params)
-    return cut_off
+        _close(study, each)
+    # Told apart by what came later, not by a mark: killed in between, none is lost or tried twice.
+    every = study.get_trials(deepcopy=False)
+    later: list[dict[str, Any]] = []
+    left = []
+    for each in reversed(every):
+        if _is_cut_off(each) and not any(each.params.items() <= one.items() for one in later):
+            left.append(each.params)
+        later.append({**each.system_attrs.get("fixed_params", {}), **each.params})
+    for params in reversed(left) if again else ():
+        study.enqueue_trial(params)
+    return len(left)
+
+
+def _is_cut_off(trial: FrozenTrial) -> bool:
+    return bool(trial.user_attrs.get(WHY) == CUT_OFF)
+
+
+def _close(study: Study, trial: Trial | FrozenTrial) -> None:
+    from optuna.trial import TrialState
+
+    if RETURNED in trial.user_attrs:
+        study.tell(trial.number, trial.user_attrs[RETURNED])
+        return
+    study._storage.set_trial_user_attr(trial._trial_id, WHY, CUT_OFF)
+    study.tell(trial.number, state=TrialState.FAIL)
 
 
 def untried(study: Study, space: Space) -> list[dict[str, Any]]:
@@ -145,57 +169,6 @@ def untried(study: Study, space: Space) -> list[dict[str, Any]]:
     tried = {tuple(each.params.get(key) for key in axes) for each in finished(study)}
     every = itertools.product(*axes.values())
     return [dict(zip(axes, each, strict=True)) for each in every if each not in tried]
-
-
-def is_grid(given: Any) -> bool:
-    """Whether every combination is to be tried."""
-    return str(given["_target_"]).endswith(".GridSampler")
-
-
-def sampler_of(given: Any, done: int) -> BaseSampler:
-    """The sampler that the settings name.
-
-    Parameters
-    ----------
-    given : mapping
-        ``{_target_, seed, …}``.
-    done : int
-        Trials of a resumed study: a seeded sampler goes on with other numbers.
-    """
-    import optuna
-
-    made, keys = _taken(given)
-    if done and keys.get("seed") is not None:
-        told = hashlib.sha256(f"{keys['seed']} {done}".encode()).digest()
-        keys["seed"] = int.from_bytes(told[:4])
-    if is_grid(given):  # the order is ours
-        made, keys = optuna.samplers.RandomSampler, {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        sampler: BaseSampler = made(**keys)
-    return sampler
-
-
-def _taken(given: Any) -> tuple[Any, dict[str, Any]]:
-    """Class and arguments; keys that Optuna no longer has are left out, with a warning."""
-    import optuna
-    from hydra.utils import get_class, instantiate
-
-    target = str(given["_target_"])
-    module, _, name = target.rpartition(".")
-    name = "TPESampler" if name == "MOTPESampler" else name
-    made = getattr(optuna.samplers, name, None) if module == "optuna.samplers" else None
-    made = get_class(target) if made is None else made
-    keys = {
-        str(key): instantiate(value) if hasattr(value, "items") else value
-        for key, value in given.items()
-        if value is not None and not str(key).startswith("_")
-    }
-    known = inspect.signature(made).parameters
-    gone = sorted(keys.keys() - known.keys())
-    if gone:
-        warnings.warn(f"{name} of this Optuna has no {', '.join(gone)}", stacklevel=2)
-    return made, {key: value for key, value in keys.items() if key in known}
 
 
 def _values(returned: JobReturn, count: int) -> Sequence[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import MutableSequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,14 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from mlops.config.sweeper.refusal import bad_setting
+from mlops.config.sweeper import sampler
+from mlops.config.sweeper.kept import opened, told
+from mlops.config.sweeper.refusal import SWEEPER, Stopped, bad_setting
 from mlops.config.sweeper.slots import slots
 from mlops.config.sweeper.space import Space
-from mlops.config.sweeper.study import Asking, finished, is_grid, sampler_of, take_up, untried
+from mlops.config.sweeper.study import Asking, finished, take_up, untried
 
+FOUND = "optimization_results.yaml"
 DIRECTIONS = ("minimize", "maximize")
 log = logging.getLogger(__name__)
 
@@ -60,6 +64,7 @@ class StudySweeper(Sweeper):
         from hydra.core.plugins import Plugins
 
         self.config, self.hydra_context = config, hydra_context
+        self.numbers = getattr(task_function, "numbers", None)  # that a job returns, if it says so
         self.launcher = Plugins.instance().instantiate_launcher(
             config=config, hydra_context=hydra_context, task_function=task_function
         )
@@ -81,20 +86,39 @@ class StudySweeper(Sweeper):
         ------
         BadSweep
             A setting, or what is to be searched, cannot be used; no job has begun.
+        Stopped
+            At Ctrl-C.
         Exception
             What a job raised, where more failed than `max_failure_rate` allows.
         """
         self._check()
         space = self._space(arguments)
-        asking = self._asking(space)
+        with told(self.storage):
+            asking = self._asking(space)
         assert self.config is not None
         folder = Path(str(self.config.hydra.sweep.dir))
         folder.mkdir(parents=True, exist_ok=True)
         if self.config.hydra.output_subdir is not None:  # null asks Hydra for no copies
             OmegaConf.save(self.config, folder / "multirun.yaml")
-        log.info(f"Study {asking.study.study_name!s}: {asking.total - asking.asked} jobs to run")
-        returned = self._carry_out(asking)
-        _save(asking.study, folder / "optimization_results.yaml")
+        before = f"{asking.before} jobs ended before, " if asking.before else ""
+        left = asking.total - asking.asked
+        log.info(f"Study {asking.study.study_name!s}: {before}{left} jobs to run")
+        try:
+            with told(self.storage):
+                returned, hopeless = self._carry_out(asking)
+        except BaseException as error:
+            with suppress(Exception):  # the store itself may be what is away
+                asking.close()
+            if not isinstance(error, KeyboardInterrupt):
+                raise
+            ended = f"Stopped: {asking.told} jobs ended"
+            is_kept = self.storage and self.study_name
+            log.warning(f"{ended}; {SWEEPER}.resume=true goes on" if is_kept else ended)
+            raise Stopped from error
+        with told(self.storage):
+            _save(asking, folder / FOUND)
+        if hopeless is not None:
+            self._give_up(asking, *hopeless)
         every = [each for _, each in sorted(returned.items())]
         return [every[at : at + self.n_jobs] for at in range(0, len(every), self.n_jobs)]
 
@@ -117,37 +141,46 @@ class StudySweeper(Sweeper):
         return space
 
     def _asking(self, space: Space) -> Asking:
-        import optuna
-
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        study = optuna.create_study(
-            study_name=self.study_name,
-            storage=_storage(self.storage),
-            directions=_directions(self.direction),
-            load_if_exists=True,
-        )
-        grid = is_grid(self.sampler)
+        directions, extend = _directions(self.direction), self._extension()
+        if self.numbers is not None and len(directions) != self.numbers:
+            accepted = f"as many as the numbers that a job returns: {self.numbers}"
+            raise bad_setting("direction", ", ".join(directions), accepted)
+        sampler.check(self.sampler)
+        study = opened(self.storage, self.study_name, directions)
+        theirs = [each.name.lower() for each in study.directions]
+        if theirs != directions:
+            accepted = f"{', '.join(theirs)}: so the study {study.study_name} began"
+            raise bad_setting("direction", ", ".join(directions), accepted)
+        grid = sampler.is_grid(self.sampler)
         if self.resume and (left := take_up(study, again=not grid)):
             log.info(f"{left} jobs were cut off and run again")
         done = len(finished(study))
-        study.sampler = sampler_of(self.sampler, done)
+        # What was cut off counts here: drawn again, it would run beside the one taken up.
+        study.sampler = sampler.sampler_of(self.sampler, len(study.get_trials(deepcopy=False)))
         total = self.n_trials if self.resume else self.n_trials + done
         combinations = untried(study, space) if grid else None
         if combinations is not None:
             total = min(total, done + len(combinations))
         grid_left = None if combinations is None else iter(combinations)
-        return Asking(study, space, total, grid=grid_left, extend=self._extension())
+        return Asking(study, space, total, grid=grid_left, extend=extend)
 
     def _extension(self) -> Any:
         if not self.custom_search_space:
             return None
         module, _, name = self.custom_search_space.rpartition(".")
-        return partial(getattr(importlib.import_module(module), name), self.config)
+        try:
+            found = getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError, ValueError) as error:
+            accepted, given = "module.function that can be imported", self.custom_search_space
+            raise bad_setting("custom_search_space", given, accepted, why=error) from error
+        return partial(found, self.config)
 
-    def _carry_out(self, asking: Asking) -> dict[int, JobReturn]:
-        """Ask while there is room; tell; stop where too many fail."""
+    def _carry_out(
+        self, asking: Asking
+    ) -> tuple[dict[int, JobReturn], tuple[JobReturn, str] | None]:
+        """Ask while there is room; tell; stop where too many fail, and say with which."""
         places = slots(self.launcher, self.n_jobs)
-        in_order = self.sampler.get("seed") is not None and not is_grid(self.sampler)
+        in_order = self.sampler.get("seed") is not None and not sampler.is_grid(self.sampler)
         running: list[int] = []
         ended: dict[int, JobReturn] = {}
         returned: dict[int, JobReturn] = {}
@@ -169,9 +202,7 @@ class StudySweeper(Sweeper):
                 log.warning(f"Job {first} failed: {why}")
                 if hopeless is None and asking.failed > most:
                     hopeless = returned[first], why
-        if hopeless is not None:
-            self._give_up(asking, *hopeless)
-        return returned
+        return returned, hopeless
 
     def _give_up(self, asking: Asking, answer: JobReturn, why: str) -> None:
         """End a sweep of which a larger share has failed than may in the end."""
@@ -183,13 +214,6 @@ class StudySweeper(Sweeper):
             error.add_note(f"{said}max_failure_rate is {self.max_failure_rate}")
             raise
         raise RuntimeError(f"{said}{why}")  # it raised nothing, and returned what is no number
-
-
-def _storage(given: Any) -> Any:
-    """An address, or the storage that the settings describe."""
-    from hydra.utils import instantiate
-
-    return instantiate(given) if isinstance(given, DictConfig) else given
 
 
 def _directions(direction: Any) -> list[str]:
@@ -206,9 +230,12 @@ def _directions(direction: Any) -> list[str]:
     return found
 
 
-def _save(study: Any, path: Path) -> None:
-    """What was found, for whoever reads files."""
+def _save(asking: Asking, path: Path) -> None:
+    """What was found in the whole study, for whoever reads files."""
+    study = asking.study
     found: dict[str, Any] = {"name": "optuna"}
+    if asking.before:
+        found["ended_before"] = asking.before
     best = [each for each in study.best_trials if each.values]
     if len(study.directions) > 1:
         found["solutions"] = [{"params": t.params, "values": list(t.values)} for t in best]

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import optuna
@@ -17,6 +18,8 @@ from hydra.core.utils import JobReturn, JobStatus
 from mlops.config.sweeper.space import Space
 from mlops.config.sweeper.study import Asking, take_up
 
+SAMPLERS = "optuna.samplers"
+JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")  # no process that idles
 ROOT = Path(__file__).resolve().parents[3]
 APPLICATION = """
 import os, time
@@ -89,6 +92,7 @@ class Application:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,  # so that Ctrl-C can reach all of it, as a terminal's does
         )
 
     def __call__(self, *words: str, code: int = 0) -> str:
@@ -206,6 +210,15 @@ def test_several_directions_give_the_solutions_that_none_beats(application):
             assert loss > least or gain < most or (loss, gain) == (least, most)
 
 
+def test_a_study_goes_on_only_in_the_direction_in_which_it_began(application):
+    stored = "hydra.sweeper.storage=sqlite:///study.db"
+    application(stored, "hydra.sweeper.n_trials=1")
+    text = application(stored, "hydra.sweeper.direction=maximize", code=1)
+    assert "error[bad-sweep]" in text
+    assert "minimize: so the study sphere began" in text
+    assert len(application.jobs()) == 1
+
+
 def test_a_failed_job_ends_the_sweep_or_is_tolerated_as_the_settings_say(application):
     text = application("fails_above=3", "x=1,5", "hydra.sweeper.sampler.seed=0", code=1)
     assert "x is too large" in text
@@ -227,6 +240,14 @@ def test_a_failed_job_ends_the_sweep_or_is_tolerated_as_the_settings_say(applica
         ("y=interval(2,1)", "interval(1, 2)"),
         ("y=tag(log,interval(0,1))", "-"),
         ("x=range(5,1)", "range(1, 5)"),
+        ("hydra.sweeper.storage=sqlte:///a.db", "sqlite://…"),
+        ("hydra.sweeper.storage={_target_: optuna.storages.RDBStrage}", "-"),
+        ("hydra.sweeper.sampler._target_=optuna.samplers.TPESamplr", f"{SAMPLERS}.TPESampler"),
+        ("hydra.sweeper.sampler._target_=optuna.pruners.MedianPruner", "-"),
+        ("hydra.sweeper.sampler.seed=abc", "-"),
+        ("hydra.sweeper.sampler=gp", "-"),
+        ("hydra.sweeper.custom_search_space=foo.bar", "-"),
+        ("hydra.sweeper.custom_search_space=os.nix", "-"),
     ],
 )
 def test_bad_settings_are_told_in_five_parts_before_the_first_job(application, word, near):
@@ -234,6 +255,26 @@ def test_bad_settings_are_told_in_five_parts_before_the_first_job(application, w
     assert "error[bad-s" in text
     assert f"closest   {near}\n" in text
     assert "Traceback" not in text
+    assert not (application.folder / "log").exists()
+
+
+NO_FOLDER, NO_DRIVER = "sqlite:///none/a.db", "mssql+pymssql://ann:s3cret@127.0.0.1:1/x"
+
+
+@pytest.mark.parametrize(
+    ("storage", "code"),
+    [
+        (NO_FOLDER, "storage-unreachable"),
+        (f"{{_target_: optuna.storages.RDBStorage, url: '{NO_FOLDER}'}}", "storage-unreachable"),
+        (f"'{NO_DRIVER}'", "storage-driver-missing"),
+    ],
+)
+def test_a_database_that_cannot_be_had_is_told_in_five_parts(application, storage, code):
+    text = application(f"hydra.sweeper.storage={storage}", code=1)
+    assert f"error[{code}]" in text
+    assert "where     hydra.sweeper.storage\n" in text
+    assert "Traceback" not in text
+    assert "s3cret" not in text
     assert not (application.folder / "log").exists()
 
 
@@ -252,6 +293,35 @@ def test_killed_it_goes_on_to_the_total_and_repeats_nothing_that_finished(applic
     states = [each.state.name for each in application.study().trials]
     assert (states.count("COMPLETE"), states.count("FAIL"), len(states)) == (6, 1, 7)
     assert "0 jobs to run" in application(*study)
+
+
+@pytest.mark.parametrize(
+    "launcher", [(), (*JOBLIB, "hydra.sweeper.n_jobs=2")], ids=["basic", "joblib"]
+)
+def test_ctrl_c_leaves_no_trial_running_and_what_it_cut_off_runs_again(application, launcher):
+    study = ("hydra.sweeper.storage=sqlite:///study.db", "hydra.sweeper.resume=true")
+    held = application.start(*study, *launcher, "waits_for=never")
+    wait_for(application.folder / "log", held, lines=2 if launcher else 1)
+    os.killpg(held.pid, signal.SIGINT)
+    text = held.communicate(timeout=120)[0]
+    assert held.returncode == 130, text
+    assert "hydra.sweeper.resume=true goes on" in text
+    assert "Traceback" not in text
+    cut_off = application.jobs()
+    assert [each.state.name for each in application.study().trials] == ["FAIL"] * len(cut_off)
+    application(*study)
+    again = application.jobs()
+    assert len(again) == 6
+    assert [again.count(each) for each in cut_off] == [1] * len(cut_off)
+    states = [each.state.name for each in application.study().trials]
+    assert states == ["FAIL"] * len(cut_off) + ["COMPLETE"] * 6
+    assert "0 jobs to run" in application(*study)
+
+
+def test_without_torch_our_own_gaussian_process_stands_in(application):
+    text = application("hydra/sweeper/sampler=gp", "hydra.sweeper.n_trials=12")
+    assert len(application.jobs()) == 12
+    assert ("GpSampler is used" in text) == (find_spec("torch") is None)
 
 
 def test_a_job_that_ended_before_its_turn_to_be_told_is_not_run_again():
