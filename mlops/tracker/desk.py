@@ -60,7 +60,7 @@ class Desk:
             if self.address.database and self.address.artifacts:
                 prepared.ready(self.address.database, self.address.artifacts)
             self.client.search_experiments(max_results=1)
-        except Exception:
+        except Exception:  # whatever MLflow, or what it speaks through, raises
             return False
         return True
 
